@@ -1,0 +1,12 @@
+//! Conformance of the formats with Prometheus' own test data, and damage to
+//! their bytes.
+
+mod create;
+mod damage;
+mod exposition;
+mod headers;
+mod names;
+mod prototext;
+mod remote_write;
+mod scrape;
+mod suite;

@@ -1,0 +1,25 @@
+// The pages, once: navigation, shortcuts and titles read this table. A new signal adds a line.
+
+import type { Icon } from '../components/icons';
+import { IconActivity, IconChartDots, IconHome, IconInfo, IconTarget } from '../components/icons';
+
+export interface Page {
+  path: string;
+  title: string;
+  icon: Icon;
+  /** The letter after `g`. */
+  key: string;
+  section: string;
+}
+
+export const PAGES: readonly Page[] = [
+  { path: '/', title: 'Home', icon: IconHome, key: 'h', section: '' },
+  { path: '/explore', title: 'Explore', icon: IconActivity, key: 'e', section: '' },
+  { path: '/targets', title: 'Targets', icon: IconTarget, key: 't', section: 'Collection' },
+  { path: '/cardinality', title: 'Cardinality', icon: IconChartDots, key: 'c', section: 'Collection' },
+  { path: '/status', title: 'Status', icon: IconInfo, key: 's', section: 'Server' },
+];
+
+export function pageOf(pathname: string): Page | undefined {
+  return PAGES.find(({ path }) => (path === '/' ? pathname === '/' : pathname === path || pathname.startsWith(`${path}/`)));
+}

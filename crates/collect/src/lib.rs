@@ -1,0 +1,29 @@
+//! Collecting: service discovery, scrape loops, and this host's own metrics.
+//!
+//! * [`settings`]: what to collect, fully resolved.
+//! * [`collector`]: all pools of the process; start, reload, stop, look.
+//! * [`scrape`]: one target: when it is scraped, and what becomes of the answer.
+//! * [`host`]: metrics of this host, under node_exporter's names.
+//! * [`internal`]: targets within this process.
+//!
+//! Discovery and HTTP are private: they are reached through settings.
+//!
+//! Architecture invariant: this crate reads no configuration file and knows no
+//! engine; samples leave it through [`binnacle_model::append::Append`] alone.
+
+pub mod collector;
+mod discovery;
+pub mod host;
+mod http;
+pub mod internal;
+pub mod pool;
+pub mod scrape;
+pub mod settings;
+
+pub use collector::{CollectError, Collector, hostname};
+pub use http::HttpError;
+pub use internal::InternalTarget;
+pub use settings::{CollectSettings, ScrapeSettings};
+
+#[cfg(test)]
+mod tests;

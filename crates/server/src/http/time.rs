@@ -1,0 +1,204 @@
+//! Times and durations as the API's parameters write them.
+
+use binnacle_model::duration;
+
+/// The earliest time that Prometheus' API knows, in milliseconds.
+pub const MIN_TIME_MS: i64 = (i64::MIN / 1000 + 62_135_596_801) * 1000;
+/// The latest time that Prometheus' API knows, in milliseconds.
+pub const MAX_TIME_MS: i64 = (i64::MAX / 1000 - 62_135_596_801) * 1000 + 999;
+
+/// Reads a time: seconds since the Unix epoch with decimals, or RFC 3339.
+/// Answers milliseconds, rounded to the nearest.
+///
+/// # Errors
+/// A message for the user.
+pub fn parse_time(text: &str) -> Result<i64, String> {
+    let refuse = || format!("cannot parse {text:?} to a valid timestamp");
+    if let Some(seconds) = parse_go_float(text) {
+        if !seconds.is_finite() {
+            return Err(refuse());
+        }
+        let ms = seconds * 1000.0;
+        // The casts saturate, so an absurd number becomes the edge of time.
+        return Ok((ms.round() as i64).clamp(MIN_TIME_MS, MAX_TIME_MS));
+    }
+    parse_rfc3339(text).ok_or_else(refuse)
+}
+
+/// Reads a duration: seconds with decimals, or `5m`. Answers milliseconds.
+///
+/// # Errors
+/// A message for the user.
+pub fn parse_duration(text: &str) -> Result<i64, String> {
+    duration::parse_param(text).map_err(|e| e.to_string())
+}
+
+/// A float in the forms of Go's `ParseFloat` that occur: no spaces, no leading
+/// `+.`, words in any case are refused by the callers.
+fn parse_go_float(text: &str) -> Option<f64> {
+    if text.is_empty() || text.bytes().any(|b| b.is_ascii_whitespace()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// `2015-06-03T14:21:58.555+01:00` as milliseconds since the Unix epoch.
+fn parse_rfc3339(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let number = |from: usize, to: usize| -> Option<i64> {
+        let part = bytes.get(from..to)?;
+        if !part.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        std::str::from_utf8(part).ok()?.parse().ok()
+    };
+    let at = |i: usize, b: u8| bytes.get(i).is_some_and(|c| c.eq_ignore_ascii_case(&b));
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    if !(at(4, b'-') && at(7, b'-') && at(10, b'T') && at(13, b':') && at(16, b':')) {
+        return None;
+    }
+    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let mut i = 19;
+    let mut millis = 0.0;
+    if at(i, b'.') {
+        let end = i
+            + 1
+            + bytes[i + 1..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .count();
+        if end == i + 1 {
+            return None;
+        }
+        millis = format!("0{}", &text[i..end]).parse::<f64>().ok()? * 1000.0;
+        i = end;
+    }
+    let offset_minutes = if at(i, b'Z') {
+        i += 1;
+        0
+    } else {
+        let sign = match bytes.get(i)? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = (number(i + 1, i + 3)?, number(i + 4, i + 6)?);
+        if !at(i + 3, b':') || hours > 23 || minutes > 59 {
+            return None;
+        }
+        i += 6;
+        sign * (hours * 60 + minutes)
+    };
+    if i != bytes.len() {
+        return None;
+    }
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        - offset_minutes * 60;
+    Some(seconds * 1000 + millis.floor() as i64)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a day of the Gregorian calendar.
+/// Formula: Howard Hinnant, "chrono-compatible low-level date algorithms".
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The day of the Gregorian calendar `days` after 1970-01-01: year, month, day.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Milliseconds since the Unix epoch as RFC 3339 in UTC. Never-times (0) become
+/// Go's zero time, which clients of Prometheus know.
+#[must_use]
+pub fn format_rfc3339(t_ms: i64) -> String {
+    if t_ms == 0 {
+        return "0001-01-01T00:00:00Z".to_owned();
+    }
+    let (seconds, millis) = (t_ms.div_euclid(1000), t_ms.rem_euclid(1000));
+    let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
+    let second_of_day = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (
+        second_of_day / 3600,
+        second_of_day / 60 % 60,
+        second_of_day % 60,
+    );
+    let head = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if millis == 0 {
+        format!("{head}Z")
+    } else {
+        format!("{head}.{millis:03}Z")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        let check = |text: &str, want: Option<i64>| {
+            assert_eq!(parse_time(text).ok(), want, "{text:?}");
+        };
+        check("", None);
+        check("abc", None);
+        check("30s", None);
+        check("NaN", None);
+        check("123", Some(123_000));
+        check("123.123", Some(123_123));
+        check("-1.5", Some(-1_500));
+        check("2015-06-03T13:21:58.555Z", Some(1_433_337_718_555));
+        check("2015-06-03T14:21:58.555+01:00", Some(1_433_337_718_555));
+        check("1970-01-01T00:02:03Z", Some(123_000));
+        check("2024-02-29T00:00:00Z", Some(1_709_164_800_000));
+        check("2023-02-29T00:00:00Z", None);
+        check("2023-02-28T24:00:00Z", None);
+        check("1e300", Some(MAX_TIME_MS));
+    }
+
+    #[test]
+    fn times_print_as_they_read() {
+        for t_ms in [
+            1,
+            1_433_337_718_555,
+            -86_400_000,
+            1_709_164_800_000,
+            253_402_300_799_999,
+        ] {
+            assert_eq!(parse_time(&format_rfc3339(t_ms)), Ok(t_ms));
+        }
+    }
+}

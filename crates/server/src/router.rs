@@ -1,0 +1,81 @@
+//! All routes, and what every request passes on its way to them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+
+use axum::routing::get;
+use http::{Method, StatusCode};
+
+use crate::counters::Counters;
+use crate::http::{auth, compress, headers, rate};
+use crate::state::App;
+use crate::{lifecycle, own, prometheus, receive, ui};
+
+/// The whole application. From the outside in: security headers, rate limit,
+/// authentication, readiness, compression, handler.
+pub fn router(app: &Arc<App>) -> Router {
+    let authenticator = Arc::new(auth::Authenticator::new(
+        app.settings.web.basic_auth_users.clone(),
+    ));
+    let bucket = app
+        .settings
+        .web
+        .rate_limit
+        .map(|r| Arc::new(rate::Bucket::new(r, Instant::now())));
+    let api = Router::new()
+        .nest("/api/v1", prometheus::routes().merge(receive::routes()))
+        .nest("/api/binnacle/v1", own::routes())
+        .route("/federate", get(prometheus::federate::federate))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            wait_until_ready,
+        ));
+    Router::new()
+        .merge(api)
+        .merge(lifecycle::routes())
+        .fallback(ui::serve)
+        .layer(middleware::from_fn(compress::gzip))
+        .layer(middleware::from_fn_with_state(
+            (app.clone(), authenticator),
+            auth::require,
+        ))
+        .layer(middleware::from_fn_with_state(
+            (app.clone(), bucket),
+            rate::limit,
+        ))
+        .layer(middleware::from_fn_with_state(app.clone(), count))
+        .layer(middleware::from_fn_with_state(app.clone(), headers::set))
+        .with_state(app.clone())
+}
+
+/// The API answers 503 while the log is still being read; how far that is, it says.
+async fn wait_until_ready(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if app.process.ready() || request.uri().path().ends_with("/status/walreplay") {
+        return next.run(request).await;
+    }
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Service Unavailable: still starting\n",
+    )
+        .into_response()
+}
+
+/// Counts answers, and answers `OPTIONS` for browsers of other origins.
+async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    Counters::count(&app.counters.requests);
+    if request.method() == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let response = next.run(request).await;
+    if response.status().is_client_error() {
+        Counters::count(&app.counters.responses_4xx);
+    } else if response.status().is_server_error() {
+        Counters::count(&app.counters.responses_5xx);
+    }
+    response
+}

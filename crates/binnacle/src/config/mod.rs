@@ -1,0 +1,34 @@
+//! Configuration: files in, settings out, and every mistake with its place.
+//!
+//! ```text
+//! text ── yaml ──► nodes with places ── reader ──► what was typed ── resolve ──► settings
+//!                                          │
+//!                                          ├──► mistakes, warnings, parts that do not act
+//!                                          └──► the effective form, printed without secrets
+//! ```
+//!
+//! [`file`] is `binnacle.yaml`, [`prometheus`] is `prometheus.yml`, [`web`] is
+//! `web.yml`; the last two are read unmodified, by the rules of their own products.
+//! Loading is all or nothing: any mistake anywhere, and there are no settings.
+//! Deliberately not here: opening what is configured, and watching files; `check`
+//! only looks whether named files are there.
+
+mod check;
+pub mod error;
+pub mod file;
+mod glob;
+pub mod prometheus;
+pub mod reader;
+mod source;
+#[cfg(test)]
+mod tests;
+pub mod web;
+pub mod yaml;
+
+pub use check::{Checked, Kind, check};
+pub use error::{ConfigError, ConfigErrors};
+pub use file::{
+    DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings, MetricsSettings, Overrides,
+    QuerySettings, Settings, load,
+};
+pub use reader::Inactive;

@@ -1,0 +1,19 @@
+//! `ionos_sd_configs`: servers of IONOS Cloud.
+
+use binnacle_collect::settings::DiscoverySettings;
+
+use crate::config::prometheus::http_client;
+use crate::config::reader::Reader;
+
+use super::seconds;
+
+/// One section.
+pub(super) fn read(r: &mut Reader<'_>) -> Option<DiscoverySettings> {
+    if r.text("datacenter_id").is_empty() {
+        r.refuse("datacenter_id", "datacenter id can't be empty");
+    }
+    r.duration_or("refresh_interval", seconds(60));
+    r.int_or("port", 80);
+    http_client::read(r);
+    None
+}

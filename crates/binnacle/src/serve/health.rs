@@ -1,0 +1,66 @@
+//! How each component is.
+
+use binnacle_collect::Collector;
+use binnacle_collect::scrape::Health;
+use binnacle_metrics::Engine;
+use binnacle_server::state::{ComponentHealth, ComponentState};
+
+/// All components, in the order of their start.
+pub(super) fn components(engine: &Engine, collector: &Collector) -> Vec<ComponentHealth> {
+    vec![storage(engine), collecting(collector), server()]
+}
+
+fn component(name: &str, state: ComponentState, message: String) -> ComponentHealth {
+    ComponentHealth {
+        name: name.to_owned(),
+        state,
+        message,
+    }
+}
+
+fn storage(engine: &Engine) -> ComponentHealth {
+    let stats = engine.stats();
+    if let Some(reason) = engine.poisoned() {
+        let message =
+            format!("takes no more writes: {reason}. Reads go on; mend the disk and restart");
+        return component("storage", ComponentState::Failed, message);
+    }
+    let reserve = engine.options().reserve_bytes;
+    if let Ok(free) = binnacle_store::disk::files().free_space(engine.dir())
+        && free < reserve
+    {
+        let message = format!(
+            "the disk is full ({} MiB free, {} MiB are kept back): writes are refused until there \
+             is room again",
+            free >> 20,
+            reserve >> 20
+        );
+        return component("storage", ComponentState::Degraded, message);
+    }
+    if stats.blocks_quarantined > 0 || stats.corrupt_reads > 0 {
+        let message = format!(
+            "{} damaged blocks were moved aside, {} reads met damaged data: see the log",
+            stats.blocks_quarantined, stats.corrupt_reads
+        );
+        return component("storage", ComponentState::Degraded, message);
+    }
+    component("storage", ComponentState::Ok, String::new())
+}
+
+fn collecting(collector: &Collector) -> ComponentHealth {
+    let pools = collector.pools(None);
+    let targets = pools.iter().flat_map(|p| &p.active);
+    let down = targets
+        .filter(|t| t.status().health == Health::Down)
+        .count();
+    let message = match down {
+        0 => String::new(),
+        // A target that is down is the target's state, not ours.
+        n => format!("{n} targets are down"),
+    };
+    component("collector", ComponentState::Ok, message)
+}
+
+fn server() -> ComponentHealth {
+    component("server", ComponentState::Ok, String::new())
+}

@@ -1,0 +1,218 @@
+//! `serve`: the components, started in order and stopped in reverse.
+//!
+//! 1. storage: opens the data directory, reads the log, starts background work;
+//! 2. listener: binds, so that a taken port is known before anything is collected;
+//! 3. collector: scrape loops;
+//! 4. server: answers.
+//!
+//! The first signal stops them in reverse, within seconds; a second ends at once.
+
+mod assets;
+mod health;
+mod process;
+mod reload;
+mod signals;
+mod targets;
+mod telemetry;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use binnacle::config::{self, Loaded, LogFormat, LogLevel, Overrides};
+use binnacle_collect::{CollectSettings, Collector, InternalTarget};
+use binnacle_metrics::Engine;
+use binnacle_server::{App, Server};
+use binnacle_stdx::clock::{Clock, SystemClock};
+use tokio::sync::watch;
+
+use crate::cli::Serve;
+use crate::embedded::{Embedded, QueryLog};
+use crate::logging;
+use process::ThisProcess;
+use reload::Reloader;
+use telemetry::Rooms;
+
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "binnacle.yaml";
+
+/// Serves until stopped.
+///
+/// # Errors
+/// When a component cannot start.
+pub fn run(arguments: &Serve) -> Result<()> {
+    let overrides = overrides(arguments)?;
+    let file = arguments
+        .config
+        .clone()
+        .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|f| f.exists()));
+    let loaded = config::load(file.as_deref(), &overrides)
+        .map_err(|errors| anyhow::anyhow!("the configuration is not valid\n{errors}"))?;
+    logging::start(loaded.settings.log);
+    announce(file.as_deref(), &loaded);
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("binnacle")
+        .build()
+        .context("start the runtime")?
+        .block_on(serve(file, overrides, loaded))
+}
+
+fn overrides(arguments: &Serve) -> Result<Overrides> {
+    let level = match arguments.log_level.as_deref() {
+        None => None,
+        Some(name) => Some(LogLevel::parse(name).with_context(|| {
+            format!("--log-level {name}: there are error, warn, info, debug and trace")
+        })?),
+    };
+    let format = match arguments.log_format.as_deref() {
+        None => None,
+        Some("text") => Some(LogFormat::Text),
+        Some("json") => Some(LogFormat::Json),
+        Some(other) => anyhow::bail!("--log-format {other}: there are text and json"),
+    };
+    Ok(Overrides {
+        data_dir: arguments.data_dir.clone(),
+        listen: arguments.listen,
+        prometheus_file: arguments.prometheus_file.clone(),
+        log_level: level,
+        log_format: format,
+    })
+}
+
+/// Says what was loaded, and what of it does not act.
+fn announce(file: Option<&Path>, loaded: &Loaded) {
+    match file {
+        Some(file) => tracing::info!(file = %file.display(), "configuration loaded"),
+        None => tracing::info!("no configuration file: watching this host and this process"),
+    }
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    for part in &loaded.inactive {
+        tracing::warn!("does not act yet: {part}");
+    }
+}
+
+async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let settings = &loaded.settings;
+    let engine = open_storage(&loaded, clock.clone())?;
+    let result = async {
+        let server = Server::bind(&settings.listen).await?;
+        let address = server.address().context("the listener's address")?;
+        let embedded = Arc::new(Embedded::new(
+            engine.clone(),
+            clock.clone(),
+            settings.query.clone(),
+            query_log(&loaded)?,
+        ));
+        let counters = Arc::new(binnacle_server::counters::Counters::default());
+        let rooms = Arc::new(Rooms::new(
+            engine.clone(),
+            embedded.clone(),
+            counters.clone(),
+        ));
+        rooms.reloads.succeeded(clock.now_ms());
+        let collector = start_collector(&loaded, &engine, &clock, &rooms).await?;
+        rooms.collector(collector.clone());
+        let reloader = Arc::new(Reloader::new(
+            file,
+            overrides,
+            &loaded,
+            collector.clone(),
+            clock.clone(),
+            rooms.reloads.clone(),
+        ));
+        let app = Arc::new(App {
+            settings: settings.listen.clone(),
+            metrics: embedded,
+            targets: Arc::new(targets::CollectorTargets::new(collector.clone())),
+            process: Arc::new(ThisProcess::new(
+                clock.clone(),
+                engine.clone(),
+                collector.clone(),
+                reloader.clone(),
+                rooms,
+            )),
+            assets: Arc::new(assets::EmbeddedAssets),
+            counters,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let scheme = if settings.listen.web.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        tracing::info!(%address, url = %format!("{scheme}://{address}"), "listening");
+        let serving = tokio::spawn(server.serve(app, stopping));
+        signals::wait(&reloader).await;
+        tracing::info!("stopping");
+        collector.stop().await;
+        // Fails only when the server has ended by itself.
+        let _ = stop.send(true);
+        serving.await.context("the server's task")?;
+        anyhow::Ok(())
+    }
+    .await;
+    let closed = tokio::task::spawn_blocking(move || engine.close()).await;
+    result?;
+    closed
+        .context("close the storage")?
+        .context("close the storage")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn open_storage(loaded: &Loaded, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
+    let data = &loaded.settings.data;
+    let files = binnacle_store::disk::files();
+    let (engine, report) = Engine::open(
+        files,
+        &data.directory.join("metrics"),
+        data.engine.clone(),
+        clock,
+    )
+    .with_context(|| format!("open the data directory {}", data.directory.display()))?;
+    for line in report.quarantined.iter().chain(&report.dropped) {
+        tracing::warn!("storage: {line}");
+    }
+    tracing::info!(
+        directory = %data.directory.display(),
+        blocks = report.blocks,
+        samples_from_log = report.samples,
+        "storage opened"
+    );
+    engine
+        .start_background()
+        .context("start the storage's background work")?;
+    Ok(Arc::new(engine))
+}
+
+fn query_log(loaded: &Loaded) -> Result<Option<QueryLog>> {
+    let Some(path) = &loaded.settings.query.log_file else {
+        return Ok(None);
+    };
+    let log =
+        QueryLog::open(path).with_context(|| format!("open the query log {}", path.display()))?;
+    Ok(Some(log))
+}
+
+async fn start_collector(
+    loaded: &Loaded,
+    engine: &Arc<Engine>,
+    clock: &Arc<dyn Clock>,
+    rooms: &Arc<Rooms>,
+) -> Result<Arc<Collector>> {
+    let mut internals: Vec<(String, Arc<dyn InternalTarget>)> =
+        vec![(reload::SELF.to_owned(), rooms.clone())];
+    if let Some(pool) = &loaded.settings.metrics.host {
+        let host = binnacle_collect::host::Host::new(&pool.settings);
+        internals.push((reload::HOST.to_owned(), Arc::new(host)));
+    }
+    let settings: CollectSettings = reload::with_own_pools(&loaded.settings);
+    let collector = Collector::start(&settings, engine.clone(), clock.clone(), internals)
+        .await
+        .context("start collecting")?;
+    Ok(Arc::new(collector))
+}

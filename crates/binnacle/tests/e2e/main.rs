@@ -1,0 +1,17 @@
+//! The real binary, from outside: its API against the conformance data, crashes,
+//! a full disk, TLS and passwords, reloads, and the clients and servers that
+//! others wrote.
+//!
+//! Each test starts servers of its own on 127.0.0.1 port 0 and ends them by their
+//! id. What needs a program that is not installed says so in one line and passes.
+
+mod api;
+mod conformance;
+mod crash;
+mod disk;
+mod federation;
+mod import;
+mod lifecycle;
+mod programs;
+mod security;
+mod server;

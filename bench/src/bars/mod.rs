@@ -1,0 +1,91 @@
+//! The bars, one file per family, and the table that lists them.
+
+mod crash;
+mod idle;
+mod ingest;
+mod long;
+mod queries;
+mod scrape;
+mod text;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+
+use crate::peer::{Kind, Options, Peer};
+use crate::table::Table;
+
+/// A bar's name, its title, and what measures it.
+pub type Bar = (&'static str, &'static str, fn() -> Result<Table>);
+
+/// All bars.
+pub const ALL: &[Bar] = &[
+    (
+        "m1",
+        "remote write: 100 k series x 60 samples, 1 sample a series a request",
+        ingest::m1,
+    ),
+    (
+        "m2",
+        "backfill: 1,000 series x 20,160 samples, 20 samples a series a request",
+        ingest::m2,
+    ),
+    ("m3", "1 M new series x 1 sample, then x 12", ingest::m3),
+    (
+        "m5",
+        "scrape 500 targets x 1,000 series every 5 s for 60 s",
+        scrape::m5,
+    ),
+    (
+        "m6",
+        "exposition text to series ids and values, one core",
+        text::m6,
+    ),
+    ("m7", "instant queries, CPU milliseconds each", queries::m7),
+    (
+        "m8",
+        "range queries over 1 h at 15 s, CPU milliseconds each",
+        queries::m8,
+    ),
+    ("m9", "kill -9 with 24 M samples in 100 k series", crash::m9),
+    (
+        "m10",
+        "7 days of 1,000 series, CPU milliseconds each",
+        long::m10,
+    ),
+    (
+        "z1",
+        "idle: everything that watches this host, for 60 s",
+        idle::z1,
+    ),
+];
+
+/// Rounds of each measurement; the median counts.
+fn rounds() -> usize {
+    std::env::var("ROUNDS")
+        .ok()
+        .and_then(|r| r.parse().ok())
+        .unwrap_or(3)
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Names of the servers that can be started here, ours first; says which cannot.
+fn kinds(table: &mut Table) -> Vec<Kind> {
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        match Peer::start(kind, &Options::default()) {
+            Ok(_) => found.push(kind),
+            Err(error) => table
+                .notes
+                .push(format!("without {}: {error:#}", kind.name())),
+        }
+    }
+    table.servers = found.iter().map(|k| k.name().to_owned()).collect();
+    found
+}

@@ -1,0 +1,347 @@
+//! The servers: ours and those of Debian's packages, each on its defaults, on
+//! loopback, with a data directory of its own.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::http::{Client, escape};
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Ours.
+    Binnacle,
+    /// Debian's `prometheus`.
+    Prometheus,
+    /// Debian's `victoria-metrics`.
+    Victoria,
+}
+
+impl Kind {
+    /// All, ours first.
+    pub const ALL: [Self; 3] = [Self::Binnacle, Self::Prometheus, Self::Victoria];
+
+    /// The column's head.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Binnacle => "binnacle",
+            Self::Prometheus => "prometheus",
+            Self::Victoria => "victoriametrics",
+        }
+    }
+
+    fn program(self) -> Result<PathBuf> {
+        let candidates: Vec<PathBuf> = match self {
+            Self::Binnacle => {
+                let beside = std::env::current_exe()?.with_file_name("binnacle");
+                std::env::var_os("BINNACLE")
+                    .map(PathBuf::from)
+                    .into_iter()
+                    .chain([beside])
+                    .collect()
+            }
+            Self::Prometheus => vec!["/usr/bin/prometheus".into()],
+            Self::Victoria => vec!["/usr/bin/victoria-metrics".into()],
+        };
+        candidates
+            .into_iter()
+            .find(|p| p.exists())
+            .with_context(|| format!("{} is not installed", self.name()))
+    }
+}
+
+/// How to start a server.
+#[derive(Default, Clone)]
+pub struct Options {
+    /// A `prometheus.yml` for all three.
+    pub prometheus_yml: Option<String>,
+    /// Ours watches itself and its host, as it does by default. Off where the peers
+    /// have nothing of the kind.
+    pub watch_host: bool,
+}
+
+/// A running server.
+pub struct Peer {
+    /// Which.
+    pub kind: Kind,
+    /// Where it answers.
+    pub address: SocketAddr,
+    child: Child,
+    directory: PathBuf,
+    options: Options,
+}
+
+impl Peer {
+    /// Starts a server with an empty data directory and waits until it answers.
+    pub fn start(kind: Kind, options: &Options) -> Result<Self> {
+        let directory = std::env::temp_dir().join(format!(
+            "binnacle-bench-{}-{}",
+            std::process::id(),
+            kind.name()
+        ));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory)?;
+        Self::start_in(kind, directory, options)
+    }
+
+    fn start_in(kind: Kind, directory: PathBuf, options: &Options) -> Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let data = directory.join("data");
+        let yml = directory.join("prometheus.yml");
+        let text = options.prometheus_yml.as_deref().unwrap_or("global: {}\n");
+        fs::write(&yml, text)?;
+        let mut command = Command::new(kind.program()?);
+        match kind {
+            Kind::Binnacle => {
+                let config = directory.join("binnacle.yaml");
+                let watch = options.watch_host;
+                fs::write(
+                    &config,
+                    format!(
+                        "metrics:\n  prometheus_file: prometheus.yml\n  self_scrape: {watch}\n  \
+                         host:\n    enabled: {watch}\ndata:\n  retention_time: 100y\n"
+                    ),
+                )?;
+                command
+                    .arg("serve")
+                    .arg("--config")
+                    .arg(config)
+                    .arg("--data-dir")
+                    .arg(&data);
+                command
+                    .arg("--listen")
+                    .arg(address.to_string())
+                    .args(["--log-level", "warn"]);
+            }
+            Kind::Prometheus => {
+                command
+                    .arg(format!("--config.file={}", yml.display()))
+                    .arg(format!("--storage.tsdb.path={}", data.display()))
+                    .arg(format!("--web.listen-address={address}"))
+                    .args([
+                        "--web.enable-remote-write-receiver",
+                        "--web.enable-admin-api",
+                        "--storage.tsdb.retention.time=100y",
+                        "--log.level=error",
+                    ]);
+            }
+            Kind::Victoria => {
+                command
+                    .arg(format!("-storageDataPath={}", data.display()))
+                    .arg(format!("-httpListenAddr={address}"))
+                    .args([
+                        "-retentionPeriod=100y",
+                        "-search.latencyOffset=0s",
+                        "-loggerLevel=ERROR",
+                    ]);
+                if options.prometheus_yml.is_some() {
+                    command.arg(format!("-promscrape.config={}", yml.display()));
+                }
+            }
+        }
+        let log = fs::File::create(directory.join("log"))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("start {}", kind.name()))?;
+        let mut peer = Self {
+            kind,
+            address,
+            child,
+            directory,
+            options: options.clone(),
+        };
+        peer.wait_until_ready()?;
+        Ok(peer)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let path = if self.kind == Kind::Victoria {
+            "/health"
+        } else {
+            "/-/ready"
+        };
+        loop {
+            if let Ok(response) = Client::new(self.address).get(path)
+                && response.status == 200
+            {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+                bail!("{} ended with {status}: {log}", self.kind.name());
+            }
+            if begun.elapsed() > Duration::from_secs(120) {
+                bail!("{} does not become ready", self.kind.name());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// User and system CPU seconds of the process so far.
+    pub fn cpu_seconds(&self) -> f64 {
+        cpu_seconds(self.child.id())
+    }
+
+    /// Peak resident bytes.
+    pub fn peak_bytes(&self) -> f64 {
+        memory(self.child.id(), "VmHWM")
+    }
+
+    /// Resident bytes now.
+    pub fn resident_bytes(&self) -> f64 {
+        memory(self.child.id(), "VmRSS")
+    }
+
+    /// Waits until the process has used next to no CPU for a second: flushes and
+    /// merges of what was sent belong to its cost.
+    pub fn settle(&self) {
+        let begun = Instant::now();
+        let mut last = self.cpu_seconds();
+        while begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = self.cpu_seconds();
+            if now - last < 0.05 {
+                return;
+            }
+            last = now;
+        }
+    }
+
+    /// Bytes of everything stored, flushed and merged: a snapshot where there is
+    /// one (its head is written as a block), the data directory else.
+    pub fn stored_bytes(&self) -> Result<f64> {
+        let mut client = Client::new(self.address);
+        match self.kind {
+            Kind::Victoria => {
+                client.get("/internal/force_flush")?;
+                client.get("/internal/force_merge")?;
+                self.settle();
+                Ok(size(&self.directory.join("data")) as f64)
+            }
+            Kind::Binnacle | Kind::Prometheus => {
+                let response = client.send("POST", "/api/v1/admin/tsdb/snapshot", &[], &[])?;
+                let json: serde_json::Value = serde_json::from_slice(&response.body)?;
+                let name = json["data"]["name"].as_str().context("no snapshot")?;
+                Ok(size(&self.directory.join("data/snapshots").join(name)) as f64)
+            }
+        }
+    }
+
+    /// Sends a snappy-compressed remote write request; an error unless it is taken.
+    pub fn push(&self, client: &mut Client, body: &[u8]) -> Result<()> {
+        let headers = [
+            ("content-type", "application/x-protobuf"),
+            ("content-encoding", "snappy"),
+            ("x-prometheus-remote-write-version", "0.1.0"),
+        ];
+        let response = client.send("POST", "/api/v1/write", &headers, body)?;
+        if response.status / 100 != 2 {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            bail!("{} answered {}: {text}", self.kind.name(), response.status);
+        }
+        Ok(())
+    }
+
+    /// Evaluates at one time and answers the JSON.
+    pub fn instant(
+        &self,
+        client: &mut Client,
+        query: &str,
+        at_ms: i64,
+    ) -> Result<serde_json::Value> {
+        let path = format!(
+            "/api/v1/query?nocache=1&query={}&time={}",
+            escape(query),
+            at_ms as f64 / 1000.0
+        );
+        self.json(client, &path)
+    }
+
+    /// Evaluates over a range and answers the JSON.
+    pub fn json(&self, client: &mut Client, path: &str) -> Result<serde_json::Value> {
+        let response = client.get(path)?;
+        if response.status != 200 {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            bail!("{} answered {}: {text}", self.kind.name(), response.status);
+        }
+        Ok(serde_json::from_slice(&response.body)?)
+    }
+
+    /// Ends the process at once, as a crash would, and starts it again on the same
+    /// data; answers the seconds until it was ready.
+    pub fn crash_and_restart(mut self) -> Result<(Self, f64)> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let directory = std::mem::take(&mut self.directory);
+        let (kind, options) = (self.kind, self.options.clone());
+        drop(self);
+        let begun = Instant::now();
+        let peer = Self::start_in(kind, directory, &options)?;
+        Ok((peer, begun.elapsed().as_secs_f64()))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !self.directory.as_os_str().is_empty() {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+/// User and system CPU seconds of process `pid` so far.
+pub fn cpu_seconds(pid: u32) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let behind = text.rsplit(')').next().unwrap_or_default();
+    let field = |i: usize| -> f64 {
+        behind
+            .split_whitespace()
+            .nth(i)
+            .and_then(|f| f.parse().ok())
+            .unwrap_or(0.0)
+    };
+    // SAFETY: sysconf reads a constant of the system.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    (field(11) + field(12)) / ticks
+}
+
+/// A line of `/proc/<pid>/status` in bytes.
+pub fn memory(pid: u32, key: &str) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    text.lines()
+        .find_map(|l| {
+            l.strip_prefix(key)?
+                .split_whitespace()
+                .nth(1)?
+                .parse::<f64>()
+                .ok()
+        })
+        .unwrap_or(0.0)
+        * 1024.0
+}
+
+/// Bytes of all files below `path`.
+fn size(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(m) if m.is_dir() => size(&entry.path()),
+            Ok(m) => m.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}

@@ -1,7 +1,7 @@
 //! `label_replace` and `label_join`.
 
 use binnacle_model::labels::METRIC_NAME;
-use regex::Regex;
+use binnacle_model::pattern::Pattern;
 
 use super::super::context::Context;
 use super::super::error::EvalError;
@@ -16,15 +16,13 @@ pub(crate) fn replace(
     source: &str,
     pattern: &str,
 ) -> Result<Vector, EvalError> {
-    let regex = compile(pattern)?;
+    let pattern = compile(pattern)?;
     check_target("label_replace", target)?;
-    let mut value = String::new();
     for series in &mut vector.series {
-        let Some(found) = regex.captures(series.labels.get(source).unwrap_or_default()) else {
+        let source = series.labels.get(source).unwrap_or_default();
+        let Some(value) = pattern.replace_template(source, replacement) else {
             continue;
         };
-        value.clear();
-        found.expand(replacement, &mut value);
         let mut labels = series.labels.to_builder();
         labels.set(target, &value);
         series.labels = labels.build();
@@ -36,8 +34,8 @@ pub(crate) fn replace(
 }
 
 /// The pattern, anchored, with `.` for line ends too.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, EvalError> {
-    Regex::new(&format!("^(?s:{pattern})$")).map_err(|_| {
+pub(crate) fn compile(pattern: &str) -> Result<Pattern, EvalError> {
+    Pattern::new(pattern).map_err(|_| {
         EvalError::execution(format!(
             "invalid regular expression in label_replace(): {pattern}"
         ))

@@ -1,6 +1,5 @@
 //! What all engines share: a write-ahead log, block files, dictionaries, postings,
-//! a manifest, and the pure functions that decide what is merged and what is
-//! dropped.
+//! a manifest, and the pure function that decides what passed the retention.
 //!
 //! Each structure has a writer and a reader and a page in `docs/formats/`; every
 //! byte on the disk is under a checksum, and every format has a version.
@@ -13,7 +12,6 @@ pub mod dictionary;
 pub mod disk;
 mod error;
 pub mod manifest;
-pub mod merge_policy;
 pub mod postings;
 pub mod retention;
 pub mod wal;

@@ -7,9 +7,8 @@
 //! engine pile up, so blocks of like size are merged in steps (a log-structured
 //! merge), each sample some times instead of each time.
 //!
-//! Why not `store::merge_policy`: it merges whatever overlaps, and two flushes of a
-//! busy engine always overlap by a moment, so that each flush would write the window
-//! again.
+//! Blocks that overlap are not merged for that reason alone: two flushes of a busy
+//! engine always overlap by a moment, and each flush would write the window again.
 
 use crate::options::EngineOptions;
 

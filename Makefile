@@ -34,6 +34,7 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 
 .PHONY: test
 test: tools lint ui ui-test ## Everything: format, lints, licences, unit, conformance, end to end
+	@bash tests/programs.sh
 	$(CARGO) test --workspace --no-fail-fast
 	$(MAKE) fuzz-smoke
 	$(MAKE) ui-e2e

@@ -42,12 +42,17 @@ impl Targets for CollectorTargets {
         targets
             .map(|target| {
                 let status = target.status();
+                // What is read within this process has no address that one could visit.
+                let url = target.internal().map(|name| format!("internal:{name}"));
+                let global_url = url
+                    .clone()
+                    .unwrap_or_else(|| target.global_url(&self.hostname));
                 ActiveTarget {
                     discovered: pairs(&target.discovered_labels()),
                     labels: target.labels().clone(),
                     pool: target.pool().to_owned(),
-                    url: target.url().to_owned(),
-                    global_url: target.global_url(&self.hostname),
+                    url: url.unwrap_or_else(|| target.url().to_owned()),
+                    global_url,
                     last_error: status.last_error,
                     last_scrape_ms: status.last_scrape_ms,
                     last_duration_seconds: status.last_duration.as_secs_f64(),

@@ -312,3 +312,38 @@ fn status_pages_answer() {
         "vectorSelector"
     );
 }
+
+#[test]
+fn a_running_query_is_listed_and_killed() {
+    let server = Server::start(&format!("{QUIET}query:\n  timeout: 1m\n"));
+    // 40 million steps: longer than it takes to list and kill it.
+    let slow = escape("max_over_time((vector(1) + vector(1))[40000000s:1s])");
+    let url = server.url(&format!("/api/v1/query?query={slow}"));
+    let asked = std::thread::spawn(move || crate::server::get(&url));
+    let mut id = String::new();
+    crate::server::eventually("the query is listed", || {
+        let running = server.data("/api/binnacle/v1/queries")["running"].clone();
+        id = running[0]["id"].as_str().unwrap_or_default().to_owned();
+        !id.is_empty()
+    });
+    let kill = server.url(&format!("/api/binnacle/v1/queries/{id}"));
+    let status = runtime(async {
+        client()
+            .delete(&kill)
+            .send()
+            .await
+            .map(|r| r.status().as_u16())
+    });
+    assert_eq!(status.expect("an answer"), 204);
+    let (status, text) = asked.join().expect("the asker");
+    assert_eq!(status, 499, "{text}");
+    assert!(text.contains("canceled"), "{text}");
+    let gone = runtime(async {
+        client()
+            .delete(&kill)
+            .send()
+            .await
+            .map(|r| r.status().as_u16())
+    });
+    assert_eq!(gone.expect("an answer"), 404);
+}

@@ -153,3 +153,58 @@ fn a_python_client_reads_us() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn the_official_client_for_go_reads_us() {
+    let Some(go) = program("/usr/bin/go", "client_golang") else {
+        return;
+    };
+    if program(
+        "/usr/share/gocode/src/github.com/prometheus/client_golang",
+        "client_golang",
+    )
+    .is_none()
+    {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let client = directory.path().join("client");
+    let source = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/e2e/client_golang/main.go"
+    );
+    let built = Command::new(go)
+        .args(["build", "-o"])
+        .arg(&client)
+        .arg(source)
+        .env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOCACHE", directory.path().join("cache"))
+        .output()
+        .expect("run go");
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let server = Server::start("metrics:\n  self_interval: 1s\n");
+    eventually("there is something to read", || {
+        server.data("/api/v1/query?query=up")["result"]
+            .as_array()
+            .is_some_and(|r| !r.is_empty())
+    });
+    let output = Command::new(client)
+        .arg(server.url(""))
+        .output()
+        .expect("run the client");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.ends_with("series true\ntargets true\ndone\n"),
+        "{text}"
+    );
+}

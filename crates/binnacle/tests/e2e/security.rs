@@ -77,6 +77,66 @@ fn a_web_yml_asks_for_certificate_and_password() {
     });
 }
 
+/// A certificate that `authority` vouches for, and its key, both PEM.
+fn signed_by(
+    authority: &rcgen::CertifiedIssuer<'_, rcgen::KeyPair>,
+    name: &str,
+) -> (String, String) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    let certificate = params.signed_by(&key, authority).expect("a certificate");
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn only_clients_with_the_right_certificate_are_answered() {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let authority = rcgen::CertifiedIssuer::self_signed(params, key).expect("an authority");
+    let (certificate, key) = signed_by(&authority, "localhost");
+    let ca = authority.pem();
+    let web = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n  \
+               client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n  \
+               client_allowed_sans: [grafana.example.org]\n";
+    let config = format!("{QUIET}listen:\n  web_config_file: web.yml\n");
+    let files = [
+        ("web.yml", web),
+        ("cert.pem", &certificate),
+        ("key.pem", &key),
+        ("ca.pem", &ca),
+    ];
+    let server = Server::start_with(&config, &files);
+    install_crypto();
+    let ask = |identity: Option<(String, String)>| {
+        let root = reqwest::Certificate::from_pem(ca.as_bytes()).expect("PEM");
+        let mut builder = reqwest::Client::builder().no_proxy().tls_certs_only([root]);
+        if let Some((certificate, key)) = identity {
+            let pem = format!("{certificate}{key}");
+            builder = builder.identity(reqwest::Identity::from_pem(pem.as_bytes()).expect("PEM"));
+        }
+        let client = builder.build().expect("a client");
+        let url = format!("https://localhost:{}/-/healthy", server.address().port());
+        runtime(async {
+            client
+                .get(url)
+                .send()
+                .await
+                .ok()
+                .map(|r| r.status().as_u16())
+        })
+    };
+    assert_eq!(ask(None), None);
+    assert_eq!(
+        ask(Some(signed_by(&authority, "someone.example.org"))),
+        None
+    );
+    assert_eq!(
+        ask(Some(signed_by(&authority, "grafana.example.org"))),
+        Some(200)
+    );
+}
+
 #[test]
 fn pages_carry_a_policy() {
     let server = Server::start(QUIET);

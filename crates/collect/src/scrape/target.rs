@@ -184,7 +184,8 @@ impl Target {
     }
 
     /// The name of the target within this process, when it is one.
-    pub(super) fn internal(&self) -> Option<&str> {
+    #[must_use]
+    pub fn internal(&self) -> Option<&str> {
         self.internal.as_deref()
     }
 

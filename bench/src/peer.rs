@@ -104,7 +104,7 @@ impl Peer {
                     &config,
                     format!(
                         "metrics:\n  prometheus_file: prometheus.yml\n  self_scrape: {watch}\n  \
-                         host:\n    enabled: {watch}\ndata:\n  retention_time: 100y\n"
+                         self_interval: 15s\n  host:\n    enabled: {watch}\n    interval: 15s\ndata:\n  retention_time: 100y\n"
                     ),
                 )?;
                 command

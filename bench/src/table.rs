@@ -78,7 +78,8 @@ impl fmt::Display for Table {
                         (Some(ours), Some(theirs)) if row.less_is_better => Some(theirs / ours),
                         (Some(ours), Some(theirs)) => Some(ours / theirs),
                         _ => None,
-                    };
+                    }
+                    .filter(|ratio| ratio.is_finite());
                     match ratio {
                         Some(ratio) => write!(f, "{:>8}", format!("{ratio:.2}x"))?,
                         None => write!(f, "{:>8}", "-")?,

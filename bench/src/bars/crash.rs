@@ -67,7 +67,7 @@ fn crash(kind: Kind) -> Result<(f64, f64, f64)> {
     let (peer, ready_seconds) = peer.crash_and_restart()?;
     let mut client = Client::new(peer.address);
     // Of every series the newest sample, which was acknowledged just before.
-    let query = "count(max_over_time({job=~\"service-.*\"}[14s]))";
+    let query = "count(last_over_time({job=~\"service-.*\"}[14s]))";
     let json = peer.instant(&mut client, query, end_ms)?;
     let found: f64 = json["data"]["result"][0]["value"][1]
         .as_str()

@@ -11,55 +11,64 @@ use crate::workload::write_request;
 const STEP_MS: i64 = 15_000;
 const HOUR_STEPS: i64 = 240;
 
-/// A metric of `series` series over `instances` instances, counting up.
-fn load(peer: &Peer, metric: &str, series: usize, steps: i64, end_ms: i64) -> Result<()> {
+/// A metric to load: its name, its series over instances of a hundred, and its
+/// samples each, the last at the end. It counts up.
+type Load = (&'static str, usize, i64);
+
+fn labels(metric: &str, i: usize) -> Vec<(String, String)> {
+    let bounds = [
+        "0.1", "0.5", "1", "2.5", "5", "10", "25", "50", "100", "+Inf",
+    ];
+    [
+        ("__name__", metric.to_owned()),
+        ("code", ["200", "404", "500"][i % 3].to_owned()),
+        ("handler", format!("/api/v1/resource/{:03}", i % 100)),
+        (
+            "instance",
+            format!("10.0.{}.{}:9100", i / 100 / 250, i / 100 % 250),
+        ),
+        ("job", "service".to_owned()),
+        ("le", bounds[i % 10].to_owned()),
+        ("series", i.to_string()),
+    ]
+    .map(|(n, v)| (n.to_owned(), v))
+    .to_vec()
+}
+
+/// Loads all metrics side by side in the order of time, as agents send, a few
+/// samples of each series in a request: Prometheus takes nothing that is old.
+fn load(peer: &Peer, loads: &[Load], end_ms: i64) -> Result<()> {
+    const AT_ONCE: i64 = 10;
     let mut client = Client::new(peer.address);
     let mut encoder = snap::raw::Encoder::new();
     let mut body = Vec::new();
-    let labels: Vec<Vec<(String, String)>> = (0..series)
-        .map(|i| {
-            [
-                ("__name__", metric.to_owned()),
-                ("code", ["200", "404", "500"][i % 3].to_owned()),
-                ("handler", format!("/api/v1/resource/{:03}", i % 100)),
-                (
-                    "instance",
-                    format!("10.0.{}.{}:9100", i / 100 / 250, i / 100 % 250),
-                ),
-                ("job", "service".to_owned()),
-                (
-                    "le",
-                    [
-                        "0.1", "0.5", "1", "2.5", "5", "10", "25", "50", "100", "+Inf",
-                    ][i % 10]
-                        .to_owned(),
-                ),
-                ("series", i.to_string()),
-            ]
-            .map(|(n, v)| (n.to_owned(), v))
-            .to_vec()
-        })
+    let all: Vec<Vec<Vec<(String, String)>>> = loads
+        .iter()
+        .map(|(metric, series, _)| (0..*series).map(|i| labels(metric, i)).collect())
         .collect();
-    // As agents do: a few samples of each series in a request.
-    for from in (0..steps).step_by(10) {
-        for (chunk, group) in labels.chunks(1_000).enumerate() {
-            let points: Vec<Vec<(i64, f64)>> = (0..group.len())
-                .map(|j| {
-                    let i = chunk * 1_000 + j;
-                    let rate = (1 + i % 97) as i64;
-                    (from..(from + 10).min(steps))
-                        .map(|n| {
-                            let t_ms = end_ms - (steps - 1 - n) * STEP_MS;
-                            (t_ms, (n * rate * (1 + i as i64 % 10)) as f64)
-                        })
-                        .collect()
-                })
-                .collect();
-            write_request(
-                group.iter().zip(&points).map(|(l, p)| (&l[..], &p[..])),
-                &mut body,
-            );
-            peer.push(&mut client, &encoder.compress_vec(&body)?)?;
+    let longest = loads.iter().map(|(.., steps)| *steps).max().unwrap_or(0);
+    for before_end in (0..longest).step_by(AT_ONCE as usize).map(|n| longest - n) {
+        for ((_, _, steps), labels) in loads.iter().zip(&all) {
+            let (from, to) = (steps - before_end, steps - before_end + AT_ONCE);
+            for (chunk, group) in labels.chunks(1_000).enumerate() {
+                let points: Vec<Vec<(i64, f64)>> = (0..group.len())
+                    .map(|j| {
+                        let i = (chunk * 1_000 + j) as i64;
+                        let rate = (1 + i % 97) * (1 + i % 10);
+                        (from.max(0)..to.min(*steps))
+                            .map(|n| (end_ms - (steps - 1 - n) * STEP_MS, (n * rate) as f64))
+                            .collect()
+                    })
+                    .collect();
+                if points.iter().all(Vec::is_empty) {
+                    continue;
+                }
+                write_request(
+                    group.iter().zip(&points).map(|(l, p)| (&l[..], &p[..])),
+                    &mut body,
+                );
+                peer.push(&mut client, &encoder.compress_vec(&body)?)?;
+            }
         }
     }
     Ok(())
@@ -92,7 +101,7 @@ fn cost(peer: &Peer, path: &str) -> Result<(f64, usize)> {
 }
 
 fn measure(
-    loads: &[(&str, usize, i64)],
+    loads: &[Load],
     queries: &[(&str, &str)],
     path: impl Fn(&str, i64) -> String,
 ) -> Result<Table> {
@@ -103,11 +112,8 @@ fn measure(
         .iter()
         .map(|k| Peer::start(*k, &Options::default()))
         .collect::<Result<_>>()?;
-    for (metric, series, steps) in loads {
-        for peer in &peers {
-            load(peer, metric, *series, *steps, end_ms)
-                .with_context(|| format!("load {metric} into {}", peer.kind.name()))?;
-        }
+    for peer in &peers {
+        load(peer, loads, end_ms).with_context(|| format!("load {}", peer.kind.name()))?;
     }
     for peer in &peers {
         peer.settle();

@@ -14,7 +14,7 @@ use binnacle_stdx::hash::HashKey;
 use binnacle_store::wal::Wal;
 use parking_lot::{Mutex, RwLock};
 
-use crate::background::Background;
+use crate::background::{Background, Bell};
 use crate::block::Block;
 use crate::error::EngineError;
 use crate::exemplars::Exemplars;
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     /// Held by whoever flushes, merges, deletes or copies. Taken before
     /// [`Self::writer`], never the other way round.
     pub(crate) maintenance: Mutex<Maintenance>,
+    /// Wakes the background thread.
+    pub(crate) bell: Arc<Bell>,
     /// Asks long background work to stop.
     pub(crate) stopping: AtomicBool,
     pub(crate) replay: ReplayState,
@@ -117,6 +119,7 @@ impl Engine {
         if background.is_none() {
             *background = Some(Background::start(
                 Arc::downgrade(&self.inner),
+                Arc::clone(&self.inner.bell),
                 self.inner.options.tick,
             )?);
         }

@@ -31,8 +31,8 @@ pub struct EngineOptions {
     /// for each of its series). Default: 4 million, about 50 MB, and a log that is
     /// read back in a third of a second.
     pub head_samples: u64,
-    /// Appends wait for a flush when the head holds more samples than this.
-    /// Default: 64 million, about 0.8 GB.
+    /// Appends wait for a flush when the head holds more samples than this, or three
+    /// times what makes it due for a flush. Default: 64 million, about 0.8 GB.
     pub head_samples_max: u64,
     /// How many series may be in the registry at once. Default: 20 million.
     pub series_max: u32,

@@ -189,6 +189,7 @@ pub(crate) fn open(
         exemplars: Mutex::new(exemplars),
         families: RwLock::new(families),
         maintenance: Mutex::new(Maintenance::new(manifest)),
+        bell: Arc::default(),
         stopping: AtomicBool::new(false),
         replay,
         _lock: lock,

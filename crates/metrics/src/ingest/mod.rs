@@ -58,6 +58,11 @@ impl Writer {
     }
 }
 
+/// Appends wait when the head holds so many times what makes it due for a flush:
+/// one part is being written out, one may fill meanwhile, and one is for merges
+/// that are in the way.
+const CROWDED: u64 = 3;
+
 impl Inner {
     /// Stores a batch; see `model::append::Append`.
     pub(crate) fn append(
@@ -72,8 +77,7 @@ impl Inner {
                 return Err(AppendError::Closed);
             }
             self.append_locked(&mut writer, batch, options, &mut answer)?;
-            let samples = writer.head.generation.read().samples();
-            samples >= self.options.head_samples_max
+            self.is_crowded(&writer)
         };
         if self.options.sync == SyncPolicy::Always {
             self.wal.sync()?;
@@ -86,6 +90,20 @@ impl Inner {
             }
         }
         Ok(answer)
+    }
+
+    /// Wakes the background thread when the head is due to be flushed. True when it
+    /// cannot keep up, and appends must wait for it.
+    fn is_crowded(&self, writer: &Writer) -> bool {
+        let samples = writer.head.generation.read().samples();
+        if samples < self.options.head_samples {
+            return false;
+        }
+        let full = self.full_head(writer.head.registry.read().len());
+        if samples >= full {
+            self.bell.ring();
+        }
+        samples >= self.options.head_samples_max.min(CROWDED * full)
     }
 
     fn append_locked(

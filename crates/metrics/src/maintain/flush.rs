@@ -60,10 +60,17 @@ impl Inner {
         }
         let generation = state.active.generation.read();
         let age_ms = generation.age_ms(self.clock.now_ms());
-        let series = state.active.registry.read().len() as u64;
+        let full = self.full_head(state.active.registry.read().len());
+        generation.samples() > 0
+            && (generation.samples() >= full || age_ms >= self.options.head_age_ms)
+    }
+
+    /// The number of samples at which a head with so many series is flushed.
+    pub(crate) fn full_head(&self, series: usize) -> u64 {
         let o = &self.options;
-        let full = o.head_samples.max(32 * series).min(o.head_samples_max);
-        generation.samples() > 0 && (generation.samples() >= full || age_ms >= o.head_age_ms)
+        o.head_samples
+            .max(32 * series as u64)
+            .min(o.head_samples_max)
     }
 
     /// Writes the head out as blocks; tells whether there was anything to write.

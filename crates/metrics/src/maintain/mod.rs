@@ -66,6 +66,10 @@ impl Inner {
         worked |= self.retire()?;
         while !self.stopping.load(Relaxed) && self.merge_once()? {
             worked = true;
+            // A merge takes a while, and samples go on arriving.
+            if self.flush_is_due() {
+                self.flush()?;
+            }
         }
         Ok(worked)
     }

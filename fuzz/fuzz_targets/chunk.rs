@@ -29,9 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
         .collect();
     let values: Vec<f64> = words.iter().map(|&w| f64::from_bits(w)).collect();
     let effort = if low & 7 == 0 {
-        Effort::Block
+        Effort::Thorough
     } else {
-        Effort::Head
+        Effort::Quick
     };
     let (mut out, mut got) = (Vec::new(), Vec::new());
     encode_values(&values, effort, &mut out);

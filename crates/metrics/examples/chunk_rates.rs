@@ -81,13 +81,13 @@ fn main() {
     let mut random = Random::new(1);
     let all: Vec<(usize, Vec<f64>)> = (0..SERIES).map(|i| series(i, &mut random)).collect();
     for (len, effort) in [
-        (32, Effort::Head),
-        (60, Effort::Head),
-        (120, Effort::Head),
-        (2_000, Effort::Head),
-        (60, Effort::Block),
-        (120, Effort::Block),
-        (2_000, Effort::Block),
+        (32, Effort::Quick),
+        (60, Effort::Quick),
+        (120, Effort::Quick),
+        (2_000, Effort::Quick),
+        (60, Effort::Thorough),
+        (120, Effort::Thorough),
+        (2_000, Effort::Thorough),
     ] {
         values(&all, len, effort);
     }

@@ -132,7 +132,7 @@ impl Builder {
     fn push_chunk(&mut self, times_ms: &[i64], values: &[f64]) -> Result<(), Error> {
         self.encoded.clear();
         let effort = if values.len() < ENTROPY_SAMPLES_MIN {
-            Effort::Head
+            Effort::Quick
         } else {
             self.effort
         };

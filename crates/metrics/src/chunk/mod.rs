@@ -11,16 +11,15 @@
 //! | packed | decimals: scaled to integers, then frame of reference, delta or delta of delta, bit-packed ([`packed`]) | always |
 //! | packed bits | floats with full mantissas: their bits as integers, packed in the same way | always |
 //! | xor | floats whose neighbours share bits (Gorilla, Pelkonen et al. 2015) | always |
-//! | packed + zstd | patterns that return | [`Effort::Block`] |
-//! | pco | decimals scaled to integers, entropy-coded | [`Effort::Block`] |
-//! | pco floats | the rest | [`Effort::Block`] |
+//! | packed + zstd | patterns that return | [`Effort::Thorough`] |
+//! | pco | decimals scaled to integers, entropy-coded | [`Effort::Thorough`] |
+//! | pco floats | the rest | [`Effort::Thorough`] |
 //! | raw | what nothing makes smaller | always |
 //!
-//! The head seals chunks of some 32 to 120 samples with [`Effort::Head`], which
-//! tries only what can be estimated in a pass; blocks hold chunks of some 2,000
-//! samples made with [`Effort::Block`], which tries all and keeps the smallest, but for
-//! an entropy coder only if it saves a tenth, for they are slow to read. The bytes are
-//! described in `docs/formats/chunk.md`.
+//! Flushes and most merges use [`Effort::Quick`], which tries only what can be
+//! estimated in a pass; the widest merges use [`Effort::Thorough`], which tries all
+//! and keeps the smallest, but for an entropy coder only if it saves a tenth, for they
+//! are slow to read. The bytes are described in `docs/formats/chunk.md`.
 //!
 //! Decoders take any bytes: they never panic, and never allocate for more samples
 //! than the caller names.
@@ -48,10 +47,11 @@ pub const CHUNK_SAMPLES_MAX: usize = 1 << 16;
 /// How much work an encoder may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// For sealing in the head: only the codecs that are fast to write.
-    Head,
-    /// For blocks: every codec, the smallest result that is not much slower to read.
-    Block,
+    /// For flushes and most merges: only the codecs that are fast to write.
+    Quick,
+    /// For the widest merges: every codec, the smallest result that is not much slower
+    /// to read.
+    Thorough,
 }
 
 /// Why bytes are not a chunk.

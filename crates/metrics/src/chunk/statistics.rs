@@ -80,7 +80,7 @@ impl Statistics {
         put_varint(out, u64::from(self.count));
         put_varint(out, u64::from(self.resets));
         for value in [self.first, self.last, self.min, self.max, self.sum] {
-            encode_values(&[value], Effort::Head, out);
+            encode_values(&[value], Effort::Quick, out);
         }
     }
 

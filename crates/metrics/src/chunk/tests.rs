@@ -31,33 +31,33 @@ fn column(n: usize, f: impl FnMut(usize) -> f64) -> Vec<f64> {
 #[test]
 fn the_codec_fits_the_values() {
     let mut random = Random::new(1);
-    check_codec(&[5.0; 120], Effort::Head, Codec::Constant, 2);
-    check_codec(&[12.25; 7], Effort::Head, Codec::Constant, 3);
-    check_codec(&[STALE_NAN; 60], Effort::Head, Codec::Constant, 9);
-    check_codec(&[1.0 / 3.0; 60], Effort::Head, Codec::Constant, 9);
+    check_codec(&[5.0; 120], Effort::Quick, Codec::Constant, 2);
+    check_codec(&[12.25; 7], Effort::Quick, Codec::Constant, 3);
+    check_codec(&[STALE_NAN; 60], Effort::Quick, Codec::Constant, 9);
+    check_codec(&[1.0 / 3.0; 60], Effort::Quick, Codec::Constant, 9);
     check_codec(
         &column(120, |i| 1e6 + 15.0 * i as f64),
-        Effort::Head,
+        Effort::Quick,
         Codec::Packed,
         8,
     );
     let walk = column(120, |_| random.between(0, 15) as f64 / 100.0);
-    check_codec(&walk, Effort::Head, Codec::Packed, 120 / 2 + 5);
+    check_codec(&walk, Effort::Quick, Codec::Packed, 120 / 2 + 5);
     let pages = column(120, |_| random.between(0, 15) as f64 * 4096.0);
-    check_codec(&pages, Effort::Head, Codec::Packed, 120 / 2 + 8);
+    check_codec(&pages, Effort::Quick, Codec::Packed, 120 / 2 + 8);
     let floats = column(120, |_| random.unit() * 50.0 + 64.0);
-    check_codec(&floats, Effort::Head, Codec::PackedBits, 120 * 7);
+    check_codec(&floats, Effort::Quick, Codec::PackedBits, 120 * 7);
     // Neighbours that share most bits, but no decimals and no steady step.
     let halves = column(120, |i| {
         f64::from_bits((1023 << 52) | ((i as u64 * 7 % 5) << 20) | 1)
     });
-    check_codec(&halves, Effort::Head, Codec::PackedBits, 120 * 4);
+    check_codec(&halves, Effort::Quick, Codec::PackedBits, 120 * 4);
     let noise = column(50, |_| f64::from_bits(random.next_u64()));
-    assert!(round_trip(&noise, Effort::Head).len() <= 1 + 50 * 8);
+    assert!(round_trip(&noise, Effort::Quick).len() <= 1 + 50 * 8);
     let skewed = column(2_000, |_| (random.unit().powi(8) * 1000.0).floor());
-    check_codec(&skewed, Effort::Block, Codec::Pco, 2_000);
+    check_codec(&skewed, Effort::Thorough, Codec::Pco, 2_000);
     let again: Vec<f64> = walk.iter().copied().cycle().take(2_000).collect();
-    check_codec(&again, Effort::Block, Codec::PackedZstd, 300);
+    check_codec(&again, Effort::Thorough, Codec::PackedZstd, 300);
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn a_reset_or_a_stale_marker_does_not_spoil_the_rest() {
         total += random.between(0, 255) as f64;
         total
     });
-    let before = round_trip(&counter, Effort::Head).len();
+    let before = round_trip(&counter, Effort::Quick).len();
     for v in &mut counter[60..] {
         *v -= 1e9;
     }
-    let reset = round_trip(&counter, Effort::Head).len();
+    let reset = round_trip(&counter, Effort::Quick).len();
     assert!(reset <= before + 10, "{before} bytes, with a reset {reset}");
     counter[70] = STALE_NAN;
-    let stale = round_trip(&counter, Effort::Head).len();
+    let stale = round_trip(&counter, Effort::Quick).len();
     assert!(
         stale <= reset + 10,
         "{reset} bytes, with a stale marker {stale}"
@@ -141,12 +141,12 @@ fn every_column_comes_back_bit_for_bit() {
     for _ in 0..3_000 {
         let n = *random.pick(&[0, 1, 2, 3, 7, 32, 60, 120, 128, 129, 130, 257, 300]);
         let values = any_column(&mut random, n);
-        round_trip(&values, Effort::Head);
+        round_trip(&values, Effort::Quick);
     }
     for _ in 0..300 {
         let n = *random.pick(&[1, 2, 60, 500, 2_000]);
         let values = any_column(&mut random, n);
-        round_trip(&values, Effort::Block);
+        round_trip(&values, Effort::Thorough);
     }
 }
 
@@ -270,9 +270,9 @@ fn damaged_chunks_never_panic() {
         let n = *random.pick(&[1, 3, 60, 130, 300]);
         let values = any_column(&mut random, n);
         let effort = if round % 6 == 0 {
-            Effort::Block
+            Effort::Thorough
         } else {
-            Effort::Head
+            Effort::Quick
         };
         let mut bytes = Vec::new();
         encode_values(&values, effort, &mut bytes);
@@ -293,7 +293,7 @@ fn damaged_chunks_never_panic() {
 #[test]
 fn every_prefix_and_every_other_count_is_refused() {
     let mut random = Random::new(7);
-    for effort in [Effort::Head, Effort::Block] {
+    for effort in [Effort::Quick, Effort::Thorough] {
         for _ in 0..60 {
             let values = any_column(&mut random, 100);
             let bytes = round_trip(&values, effort);

@@ -84,7 +84,7 @@ pub fn encode_values(values: &[f64], effort: Effort, out: &mut Vec<u8>) {
     let decimals = Decimals::of(values);
     if let Some(decimals) = &decimals {
         encode_packed(decimals, out);
-        if effort == Effort::Block {
+        if effort == Effort::Thorough {
             encode_entropy(decimals, from, out);
         }
     }
@@ -145,7 +145,7 @@ fn encode_floats(values: &[f64], effort: Effort, keep: bool, from: usize, out: &
     other.push(Codec::Xor.head(0, false));
     xor::encode(values, &mut other);
     keep_smaller(&other, true, from, out);
-    if effort == Effort::Block {
+    if effort == Effort::Thorough {
         other.clear();
         other.push(Codec::PcoFloats.head(0, false));
         let gain_min = (out.len() - from) / ENTROPY_GAIN;

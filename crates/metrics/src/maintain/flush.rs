@@ -299,7 +299,7 @@ impl Inner {
         let path = block::path(&blocks_dir(&self.dir), id);
         let start_ms = window.saturating_mul(width_ms);
         let end_ms = start_ms.saturating_add(width_ms - 1);
-        let mut builder = Builder::create(Arc::clone(&self.files), &path, id, Effort::Head)?;
+        let mut builder = Builder::create(Arc::clone(&self.files), &path, id, Effort::Quick)?;
         let mut samples = Samples::default();
         let mut row: Vec<u32> = Vec::new();
         for &series in order {

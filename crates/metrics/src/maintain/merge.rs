@@ -265,8 +265,8 @@ fn effort(inputs: &[Arc<Block>]) -> Effort {
     let min_ms = inputs.iter().map(|b| b.meta().min_t_ms).min().unwrap_or(0);
     let max_ms = inputs.iter().map(|b| b.meta().max_t_ms).max().unwrap_or(0);
     if max_ms.saturating_sub(min_ms) >= ENTROPY_SPAN_MS {
-        Effort::Block
+        Effort::Thorough
     } else {
-        Effort::Head
+        Effort::Quick
     }
 }

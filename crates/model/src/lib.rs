@@ -17,6 +17,7 @@ pub mod labels;
 pub mod limits;
 pub mod matcher;
 pub mod metadata;
+pub mod number;
 pub mod pattern;
 pub mod query;
 pub mod relabel;

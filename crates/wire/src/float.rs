@@ -2,8 +2,10 @@
 //!
 //! Reading is bit-exact: a short decimal, whose digits fit into 53 bits and whose
 //! power of ten is exact, takes one multiplication or division (Clinger's fast
-//! path); everything else goes to `fast-float2`. Printing reshapes Rust's shortest
-//! digits, which are the same as Go's.
+//! path); everything else goes to `fast-float2`. Printing is
+//! [`binnacle_model::number`]'s.
+
+use binnacle_model::number::write_general;
 
 /// Powers of ten that a float holds exactly.
 const EXACT_POWERS: [f64; 23] = [
@@ -121,39 +123,10 @@ pub fn parse(text: &[u8]) -> Result<f64, FloatError> {
     }
 }
 
-/// Appends `value` as Go's `strconv.FormatFloat(value, 'f', -1, 64)`, the form of
-/// sample values in the HTTP API: shortest digits, never an exponent.
-pub fn push_plain(out: &mut String, value: f64) {
-    if push_special(out, value) {
-        return;
-    }
-    use std::fmt::Write as _;
-    // Rust prints the shortest digits without an exponent, as 'f' does; writing
-    // to a string does not fail.
-    let _ = write!(out, "{value}");
-}
-
-/// Appends `value` as the JSON of the HTTP API has sample values: as
-/// [`push_plain`], but with an exponent below 1e-6 and from 1e21 on.
-pub fn push_json(out: &mut String, value: f64) {
-    let size = value.abs();
-    if size.is_finite() && size != 0.0 && !(1e-6..1e21).contains(&size) {
-        push_exponent(out, value);
-    } else {
-        push_plain(out, value);
-    }
-}
-
-/// Appends `value` as Go's `strconv.FormatFloat(value, 'g', -1, 64)`, the form of
-/// values in expositions: shortest digits, with an exponent below 1e-4 and from
-/// 1e6 on.
+/// Appends `value` as [`write_general`] has it, the form of values in expositions.
 pub fn push_general(out: &mut String, value: f64) {
-    let size = value.abs();
-    if size.is_finite() && size != 0.0 && !(1e-4..1e6).contains(&size) {
-        push_exponent(out, value);
-    } else {
-        push_plain(out, value);
-    }
+    // Writing to a string does not fail.
+    let _ = write_general(out, value);
 }
 
 /// Appends `value` as OpenMetrics wants `le`, `quantile` and values: as
@@ -165,29 +138,6 @@ pub fn push_open_metrics(out: &mut String, value: f64) {
     if value.is_finite() && !out[from..].contains(['e', '.']) {
         out.push_str(".0");
     }
-}
-
-/// Shortest digits with an exponent that has a sign and two digits at least.
-fn push_exponent(out: &mut String, value: f64) {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = write!(text, "{value:e}");
-    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |p| ('-', p));
-    let _ = write!(out, "{digits}e{sign}{power:0>2}");
-}
-
-fn push_special(out: &mut String, value: f64) -> bool {
-    let word = if value.is_nan() {
-        "NaN"
-    } else if value.is_infinite() {
-        if value > 0.0 { "+Inf" } else { "-Inf" }
-    } else {
-        return false;
-    };
-    out.push_str(word);
-    true
 }
 
 #[cfg(test)]
@@ -259,10 +209,9 @@ mod tests {
 
     #[test]
     fn numbers_are_printed_as_go_prints_them() {
-        let check = |value: f64, plain: &str, general: &str, open_metrics: &str| {
+        let check = |value: f64, general: &str, open_metrics: &str| {
             for (push, want) in [
-                (push_plain as fn(&mut String, f64), plain),
-                (push_general, general),
+                (push_general as fn(&mut String, f64), general),
                 (push_open_metrics, open_metrics),
             ] {
                 let mut text = String::new();
@@ -270,37 +219,17 @@ mod tests {
                 assert_eq!(text, want);
             }
         };
-        check(0.0, "0", "0", "0.0");
-        check(-0.0, "-0", "-0", "0.0");
-        check(1.5, "1.5", "1.5", "1.5");
-        check(999_999.0, "999999", "999999", "999999.0");
-        check(1e6, "1000000", "1e+06", "1e+06");
-        check(1e21, "1000000000000000000000", "1e+21", "1e+21");
-        check(1_756_047.3, "1756047.3", "1.7560473e+06", "1.7560473e+06");
-        check(0.0001, "0.0001", "0.0001", "0.0001");
-        check(0.000_083_835, "0.000083835", "8.3835e-05", "8.3835e-05");
-        check(
-            1e-300,
-            &format!("0.{}1", "0".repeat(299)),
-            "1e-300",
-            "1e-300",
-        );
-        check(f64::INFINITY, "+Inf", "+Inf", "+Inf");
-        check(f64::NAN, "NaN", "NaN", "NaN");
-    }
-
-    #[test]
-    fn json_has_exponents_far_out_only() {
-        for (value, want) in [
-            (1e-6, "0.000001"),
-            (1e-7, "1e-07"),
-            (-1e20, "-100000000000000000000"),
-            (1e21, "1e+21"),
-            (0.0, "0"),
-        ] {
-            let mut text = String::new();
-            push_json(&mut text, value);
-            assert_eq!(text, want);
-        }
+        check(0.0, "0", "0.0");
+        check(-0.0, "-0", "0.0");
+        check(1.5, "1.5", "1.5");
+        check(999_999.0, "999999", "999999.0");
+        check(1e6, "1e+06", "1e+06");
+        check(1e21, "1e+21", "1e+21");
+        check(1_756_047.3, "1.7560473e+06", "1.7560473e+06");
+        check(0.0001, "0.0001", "0.0001");
+        check(0.000_083_835, "8.3835e-05", "8.3835e-05");
+        check(1e-300, "1e-300", "1e-300");
+        check(f64::INFINITY, "+Inf", "+Inf");
+        check(f64::NAN, "NaN", "NaN");
     }
 }

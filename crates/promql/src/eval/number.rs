@@ -1,30 +1,15 @@
 //! Numbers as text, as Go prints them; labels and messages hold such texts.
 
-/// As Go's `strconv.FormatFloat(value, 'f', -1, 64)`: never an exponent.
+use binnacle_model::number::{text, write_general, write_plain};
+
+/// Never an exponent.
 pub(crate) fn decimal(value: f64) -> String {
-    if value.is_nan() {
-        "NaN".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 {
-            "+Inf".to_owned()
-        } else {
-            "-Inf".to_owned()
-        }
-    } else {
-        format!("{value}")
-    }
+    text(write_plain, value)
 }
 
-/// As Go's `%g`: the shortest text that reads back the same, with an exponent when
-/// it is below -4 or above 5.
+/// As Go's `%g`: with an exponent when it is below -4 or above 5.
 pub(crate) fn shortest(value: f64) -> String {
-    if !value.is_finite() {
-        return decimal(value);
-    }
-    if value == 0.0 {
-        return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
-    }
-    exponent_or(value, format!("{value:e}"), 6)
+    text(write_general, value)
 }
 
 /// As Go's `%.2g`: two significant digits.

@@ -1,65 +1,40 @@
 //! Numbers as Prometheus' JSON has them.
 
-use std::io::Write;
+use std::fmt;
 
-/// Appends a sample's value as text, shortest form that reads back the same,
-/// as Go's `strconv.AppendFloat` with format `f` or, for very large and very
-/// small values, `e`.
+use binnacle_model::number::write_json;
+
+/// Bytes that texts are written into.
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Bytes<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Appends a sample's value as text.
 pub fn push_value(out: &mut Vec<u8>, value: f64) {
-    if value.is_nan() {
-        out.extend_from_slice(b"NaN");
-        return;
-    }
-    if value.is_infinite() {
-        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
-        return;
-    }
-    let magnitude = value.abs();
-    if magnitude < 1e15 && value.fract() == 0.0 && !(value == 0.0 && value.is_sign_negative()) {
+    let is_negative_zero = value == 0.0 && value.is_sign_negative();
+    if value.abs() < 1e15 && value.fract() == 0.0 && !is_negative_zero {
         // Most counters: an integer is written faster than a float.
         let mut buffer = itoa::Buffer::new();
         out.extend_from_slice(buffer.format(value as i64).as_bytes());
         return;
     }
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        push_exponent(out, value);
-        return;
-    }
     // Writing to a vector never fails.
-    let _ = write!(out, "{value}");
+    let _ = write_json(&mut Bytes(out), value);
 }
 
-/// `1.5e-07`, `1e+21`: at least two digits of exponent, always a sign.
-fn push_exponent(out: &mut Vec<u8>, value: f64) {
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(digits) => ('-', digits),
-        None => ('+', exponent),
-    };
-    let _ = write!(out, "{mantissa}e{sign}{digits:0>2}");
-}
-
-/// Appends a float as a JSON number, as Go's `encoding/json` does.
+/// Appends a float as a JSON number.
 pub fn push_json_float(out: &mut Vec<u8>, value: f64) {
     if !value.is_finite() {
         // JSON has no such number; Prometheus never writes one here.
         out.extend_from_slice(b"null");
         return;
     }
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        // Go writes e-7, not e-07, in JSON numbers, and e+21.
-        match text.split_once('e') {
-            Some((mantissa, exponent)) if !exponent.starts_with('-') => {
-                let _ = write!(out, "{mantissa}e+{exponent}");
-            }
-            _ => out.extend_from_slice(text.as_bytes()),
-        }
-        return;
-    }
-    let _ = write!(out, "{value}");
+    push_value(out, value);
 }
 
 /// Appends a time as seconds with up to three decimals: `1435781430.781`.

@@ -11,6 +11,7 @@
 
 pub mod annotation;
 pub mod append;
+pub mod calendar;
 pub mod duration;
 pub mod histogram;
 pub mod labels;

@@ -1,5 +1,6 @@
 //! Times and durations as the API's parameters write them.
 
+use binnacle_model::calendar::{date_of, day_of, days_in_month};
 use binnacle_model::duration;
 
 /// The earliest time that Prometheus' API knows, in milliseconds.
@@ -98,47 +99,9 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
     if i != bytes.len() {
         return None;
     }
-    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+    let seconds = day_of(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
         - offset_minutes * 60;
     Some(seconds * 1000 + millis.floor() as i64)
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 of a day of the Gregorian calendar.
-/// Formula: Howard Hinnant, "chrono-compatible low-level date algorithms".
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let year_of_era = y.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-/// The day of the Gregorian calendar `days` after 1970-01-01: year, month, day.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// Milliseconds since the Unix epoch as RFC 3339 in UTC. Never-times (0) become
@@ -149,7 +112,7 @@ pub fn format_rfc3339(t_ms: i64) -> String {
         return "0001-01-01T00:00:00Z".to_owned();
     }
     let (seconds, millis) = (t_ms.div_euclid(1000), t_ms.rem_euclid(1000));
-    let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
+    let (year, month, day) = date_of(seconds.div_euclid(86_400));
     let second_of_day = seconds.rem_euclid(86_400);
     let (hour, minute, second) = (
         second_of_day / 3600,

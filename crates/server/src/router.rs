@@ -12,12 +12,12 @@ use axum::routing::get;
 use http::{Method, StatusCode};
 
 use crate::counters::Counters;
-use crate::http::{auth, compress, headers, rate};
+use crate::http::{auth, compress, headers, origin, rate};
 use crate::state::App;
 use crate::{lifecycle, own, prometheus, receive, ui};
 
 /// The whole application. From the outside in: security headers, rate limit,
-/// authentication, readiness, compression, handler.
+/// authentication, origin, compression, readiness, handler.
 pub fn router(app: &Arc<App>) -> Router {
     let authenticator = Arc::new(auth::Authenticator::new(
         app.settings.web.basic_auth_users.clone(),
@@ -40,6 +40,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(lifecycle::routes())
         .fallback(ui::serve)
         .layer(middleware::from_fn(compress::gzip))
+        .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         .layer(middleware::from_fn_with_state(
             (app.clone(), authenticator),
             auth::require,

@@ -154,6 +154,26 @@ fn pages_carry_a_policy() {
 }
 
 #[test]
+fn a_page_of_another_site_cannot_change_anything() {
+    let server = Server::start(QUIET);
+    let send = |origin: Option<String>| {
+        runtime(async {
+            let mut request = crate::server::client()
+                .post(server.url("/api/v1/admin/tsdb/delete_series"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body("match[]=up");
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            request.send().await.expect("an answer").status().as_u16()
+        })
+    };
+    assert_eq!(send(Some("https://evil.example".to_owned())), 403);
+    assert_eq!(send(Some(format!("http://{}", server.address()))), 204);
+    assert_eq!(send(None), 204);
+}
+
+#[test]
 fn a_bomb_costs_nothing() {
     let server = Server::start(QUIET);
     // Claims four gigabytes.

@@ -6,6 +6,7 @@ pub mod error;
 pub mod headers;
 pub mod json;
 pub mod number;
+pub mod origin;
 pub mod params;
 pub mod rate;
 pub mod stream;

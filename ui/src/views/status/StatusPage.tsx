@@ -4,35 +4,17 @@ import './status.css';
 import { useMemo, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { useResource } from '../../api/hooks';
-import { buildInfo, flags, runtimeInfo, tsdbStatus, walReplay, type Flat } from '../../api/status';
+import { buildInfo, flags, runtimeInfo, tsdbStatus, walReplay } from '../../api/status';
 import { useTime } from '../../app/time';
 import PageHead from '../../components/PageHead';
 import Panel from '../../components/Panel';
-import { humanDuration } from '../../lib/duration';
-import { formatTime, type Zone } from '../../lib/timerange';
+import { formatTime } from '../../lib/timerange';
 import { grouped } from '../../lib/units';
 import ConfigPanel from './ConfigPanel';
 import Facts, { Missing } from './Facts';
 import HealthPanel from './HealthPanel';
+import { RUNTIME_NAMES, buildFacts, buildNames, runtimeFacts } from './presentable';
 import QueriesPanel from './QueriesPanel';
-
-const RUNTIME_NAMES: Readonly<Record<string, string>> = {
-  CWD: 'Working directory', GOMAXPROCS: 'Threads', GOMEMLIMIT: 'Memory limit', GOGC: 'Collector target', GODEBUG: 'Debug switches',
-  reloadConfigSuccess: 'Last reload succeeded', lastConfigTime: 'Configuration loaded', storageRetention: 'Retention', corruptionCount: 'Corruptions found',
-  goroutineCount: 'Tasks', startTime: 'Started',
-};
-
-/** Times in the page's zone, with their age; yes and no for truth values. */
-function presentable(facts: Flat | undefined, zone: Zone, nowMs: number): Flat | undefined {
-  if (facts === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => {
-      const at = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) / 1000 : NaN;
-      if (!Number.isNaN(at)) return [name, `${formatTime(at, zone, true)} (${humanDuration(Math.max(nowMs / 1000 - at, 0))} ago)`];
-      return [name, typeof value === 'boolean' ? (value ? 'yes' : 'no') : value];
-    }),
-  );
-}
 
 function StoragePanel() {
   const { zone } = useTime();
@@ -89,11 +71,11 @@ export default function StatusPage() {
       <div className="status-grid">
         <div className="status-stack">
           <HealthPanel />
-          <Facts title="Runtime" facts={presentable(runtime.data?.data, zone, nowMs)} error={runtime.error} endpoint="/api/v1/status/runtimeinfo" names={RUNTIME_NAMES} />
+          <Facts title="Runtime" facts={runtimeFacts(runtime.data?.data, zone, nowMs)} error={runtime.error} endpoint="/api/v1/status/runtimeinfo" names={RUNTIME_NAMES} />
         </div>
         <div className="status-stack">
           <StoragePanel />
-          <Facts title="Build" facts={build.data?.data} error={build.error} endpoint="/api/v1/status/buildinfo" />
+          <Facts title="Build" facts={buildFacts(build.data?.data)} names={buildNames(build.data?.data)} error={build.error} endpoint="/api/v1/status/buildinfo" />
         </div>
         <QueriesPanel />
         <ConfigPanel />

@@ -140,3 +140,25 @@ fn health_names_every_component() {
     assert_eq!(get(&server.url("/health/live")).0, 200);
     assert_eq!(get(&server.url("/-/healthy")).0, 200);
 }
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut server = Server::start(QUIET);
+    // A query that is still running keeps the first signal waiting.
+    let slow = crate::server::escape("max_over_time((vector(1) + vector(1))[40000000s:1s])");
+    let url = server.url(&format!("/api/v1/query?query={slow}"));
+    let asked = std::thread::spawn(move || {
+        crate::server::runtime(async { crate::server::client().get(url).send().await.is_ok() })
+    });
+    eventually("the query runs", || {
+        let running = server.data("/api/binnacle/v1/queries")["running"].clone();
+        running.as_array().is_some_and(|r| !r.is_empty())
+    });
+    signal(server.pid(), "TERM");
+    eventually("it stops listening", || {
+        std::net::TcpStream::connect(server.address()).is_err()
+    });
+    let (code, _) = server.stop();
+    assert_eq!(code, Some(130));
+    assert!(!asked.join().expect("the asker"), "the query was cut off");
+}

@@ -50,12 +50,15 @@ pub fn run(arguments: &Serve) -> Result<()> {
         .map_err(|errors| anyhow::anyhow!("the configuration is not valid\n{errors}"))?;
     logging::start(loaded.settings.log);
     announce(file.as_deref(), &loaded);
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("binnacle")
         .build()
-        .context("start the runtime")?
-        .block_on(serve(file, overrides, loaded))
+        .context("start the runtime")?;
+    let result = runtime.block_on(serve(file, overrides, loaded));
+    // The storage is closed: a query that was cut off need not be waited for.
+    runtime.shutdown_background();
+    result
 }
 
 fn overrides(arguments: &Serve) -> Result<Overrides> {

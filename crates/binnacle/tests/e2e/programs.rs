@@ -71,7 +71,8 @@ fn exporters_are_scraped() {
         ),
     ];
     let mut running = Vec::new();
-    let mut config = String::from("global: {scrape_interval: 1s}\nscrape_configs:\n");
+    // The PostgreSQL exporter waits a second for its database before it answers.
+    let mut config = String::from("global: {scrape_interval: 3s}\nscrape_configs:\n");
     for (path, job, metric) in exporters {
         let Some(program) = program(path, job) else {
             continue;

@@ -95,6 +95,8 @@ tools:
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install rustup (https://rustup.rs) or your system's cargo package"; exit 1; }
 	@command -v cc >/dev/null || $(MAKE) apt PACKAGES="gcc libc6-dev"
 	@command -v npm >/dev/null || $(MAKE) node
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+	  || { echo "the web UI needs Node.js 20.19 or newer, this is $$(node --version): install a newer one"; exit 1; }
 
 .PHONY: node
 node:

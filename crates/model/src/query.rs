@@ -65,7 +65,7 @@ pub struct QueryStatistics {
     pub total_seconds: f64,
     /// Seconds waiting for a free slot.
     pub queue_seconds: f64,
-    /// Seconds finding series.
+    /// Seconds reading the query.
     pub prepare_seconds: f64,
     /// Seconds evaluating.
     pub eval_seconds: f64,

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use http::{StatusCode, header};
 
 use crate::http::json::{push_array, push_key, push_string};
-use crate::state::{App, ComponentState};
+use crate::state::{App, ComponentHealth, ComponentState};
 
 /// The routes.
 pub fn routes() -> Router<Arc<App>> {
@@ -27,15 +27,25 @@ async fn healthy() -> &'static str {
     "Binnacle is Healthy.\n"
 }
 
+/// The listener opens when the log has been read, so whoever answers has started;
+/// ready is who has no component that failed.
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    if app.process.ready() {
+    if worst(&app.process.components()) < ComponentState::Failed {
         return "Binnacle is Ready.\n".into_response();
     }
     (
         StatusCode::SERVICE_UNAVAILABLE,
-        "Service Unavailable: still starting, see /health/ready\n",
+        "Service Unavailable: a component has failed, see /health/ready\n",
     )
         .into_response()
+}
+
+fn worst(components: &[ComponentHealth]) -> ComponentState {
+    components
+        .iter()
+        .map(|c| c.state)
+        .max()
+        .unwrap_or(ComponentState::Ok)
 }
 
 /// Alive is whoever answers: a process that should be killed does not.
@@ -50,14 +60,10 @@ async fn live() -> Response {
 /// Every component with its state: 200 when all do their work, 503 else.
 async fn components(State(app): State<Arc<App>>) -> Response {
     let components = app.process.components();
-    let worst = components
-        .iter()
-        .map(|c| c.state)
-        .max()
-        .unwrap_or(ComponentState::Starting);
+    let worst = worst(&components);
     let status = match worst {
         ComponentState::Ok | ComponentState::Degraded => StatusCode::OK,
-        ComponentState::Starting | ComponentState::Failed => StatusCode::SERVICE_UNAVAILABLE,
+        ComponentState::Failed => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut out = Vec::new();
     out.extend_from_slice(b"{\"status\":");

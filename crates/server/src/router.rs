@@ -17,7 +17,7 @@ use crate::state::App;
 use crate::{lifecycle, own, prometheus, receive, ui};
 
 /// The whole application. From the outside in: security headers, rate limit,
-/// authentication, origin, compression, readiness, handler.
+/// authentication, origin, compression, handler.
 pub fn router(app: &Arc<App>) -> Router {
     let authenticator = Arc::new(auth::Authenticator::new(
         app.settings.web.basic_auth_users.clone(),
@@ -30,11 +30,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let api = Router::new()
         .nest("/api/v1", prometheus::routes().merge(receive::routes()))
         .nest("/api/binnacle/v1", own::routes())
-        .route("/federate", get(prometheus::federate::federate))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            wait_until_ready,
-        ));
+        .route("/federate", get(prometheus::federate::federate));
     Router::new()
         .merge(api)
         .merge(lifecycle::routes())
@@ -52,18 +48,6 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(middleware::from_fn_with_state(app.clone(), headers::set))
         .with_state(app.clone())
-}
-
-/// The API answers 503 while the log is still being read; how far that is, it says.
-async fn wait_until_ready(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if app.process.ready() || request.uri().path().ends_with("/status/walreplay") {
-        return next.run(request).await;
-    }
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Service Unavailable: still starting\n",
-    )
-        .into_response()
 }
 
 /// Counts answers, and answers `OPTIONS` for browsers of other origins.

@@ -132,8 +132,6 @@ pub trait Targets: Send + Sync {
 pub enum ComponentState {
     /// Works.
     Ok,
-    /// Still starting.
-    Starting,
     /// Works in part; the message says what does not.
     Degraded,
     /// Does not work.
@@ -146,7 +144,6 @@ impl ComponentState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Starting => "starting",
             Self::Degraded => "degraded",
             Self::Failed => "failed",
         }
@@ -221,8 +218,6 @@ pub trait Process: Send + Sync {
     fn lookback_ms(&self) -> i64;
     /// Health of every component.
     fn components(&self) -> Vec<ComponentHealth>;
-    /// Whether requests can be answered.
-    fn ready(&self) -> bool;
     /// Reloads the configuration: all of it or nothing.
     fn reload(&self) -> BoxFuture<'_, Result<(), String>>;
     /// Own metrics, appended to `out` as exposition text (0.0.4).

@@ -105,6 +105,7 @@ impl Embedded {
         use std::sync::atomic::Ordering::Relaxed;
         let asked = Instant::now();
         let expr = parse(&text)?;
+        let prepare_seconds = asked.elapsed().as_secs_f64();
         let mut limits = self.settings.limits.clone();
         limits.timeout = options
             .timeout
@@ -114,7 +115,7 @@ impl Embedded {
             .running
             .enter(&text, &options.client, self.clock.now_ms(), meter.clone());
         let slot = self.slot().await?;
-        let queue_seconds = asked.elapsed().as_secs_f64();
+        let queue_seconds = asked.elapsed().as_secs_f64() - prepare_seconds;
         self.counters.started.fetch_add(1, Relaxed);
         let eval_options = EvalOptions {
             lookback_ms: millis(options.lookback.unwrap_or(self.settings.lookback_delta)),
@@ -154,7 +155,7 @@ impl Embedded {
             statistics: QueryStatistics {
                 total_seconds: asked.elapsed().as_secs_f64(),
                 queue_seconds,
-                prepare_seconds: 0.0,
+                prepare_seconds,
                 eval_seconds: seconds,
                 samples_total: evaluation.samples_total,
                 samples_peak: evaluation.samples_peak,

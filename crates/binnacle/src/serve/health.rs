@@ -5,9 +5,10 @@ use binnacle_collect::scrape::Health;
 use binnacle_metrics::Engine;
 use binnacle_server::state::{ComponentHealth, ComponentState};
 
-/// All components, in the order of their start.
+/// The components that can be unwell while they answer, in the order of their start.
+/// The server is not among them: when it is, nobody can ask.
 pub(super) fn components(engine: &Engine, collector: &Collector) -> Vec<ComponentHealth> {
-    vec![storage(engine), collecting(collector), server()]
+    vec![storage(engine), collecting(collector)]
 }
 
 fn component(name: &str, state: ComponentState, message: String) -> ComponentHealth {
@@ -59,8 +60,4 @@ fn collecting(collector: &Collector) -> ComponentHealth {
         n => format!("{n} targets are down"),
     };
     component("collector", ComponentState::Ok, message)
-}
-
-fn server() -> ComponentHealth {
-    component("server", ComponentState::Ok, String::new())
 }

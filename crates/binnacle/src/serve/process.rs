@@ -176,11 +176,6 @@ impl Process for ThisProcess {
         health::components(&self.engine, &self.collector)
     }
 
-    fn ready(&self) -> bool {
-        // The listener opens when the log has been read.
-        true
-    }
-
     fn reload(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(self.reloader.reload())
     }

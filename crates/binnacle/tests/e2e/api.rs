@@ -347,3 +347,22 @@ fn a_running_query_is_listed_and_killed() {
     });
     assert_eq!(gone.expect("an answer"), 404);
 }
+
+#[test]
+fn statistics_tell_the_cost_of_a_query() {
+    let server = Server::start(QUIET);
+    load(&server, "load 1m\n a{x=\"1\"} 0+1x10");
+    let data = server.data("/api/v1/query?query=sum_over_time(a[5m])&time=600&stats=all");
+    let stats = &data["stats"];
+    assert_eq!(stats["samples"]["totalQueryableSamples"], 5);
+    assert_eq!(
+        stats["samples"]["totalQueryableSamplesPerStep"],
+        json!([[600, 5]])
+    );
+    for timing in ["queryPreparationTime", "innerEvalTime", "execTotalTime"] {
+        assert!(
+            stats["timings"][timing].as_f64().is_some_and(|s| s > 0.0),
+            "{timing}: {stats}"
+        );
+    }
+}

@@ -10,11 +10,11 @@ use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use crate::discovery;
-use crate::http::{Client, HttpError};
 use crate::internal::InternalTarget;
 use crate::pool::{FailureLog, Pool, PoolParts, PoolSnapshot};
 use crate::scrape::{ScrapeMetrics, Shared, Workspaces, stable_hash};
 use crate::settings::{CollectSettings, RelabelRule, ScrapeSettings};
+use binnacle_client::{Client, HttpError};
 
 /// Why settings were not taken; what ran before goes on.
 #[derive(Debug, thiserror::Error)]

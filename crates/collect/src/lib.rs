@@ -6,7 +6,7 @@
 //! * [`host`]: metrics of this host, under node_exporter's names.
 //! * [`internal`]: targets within this process.
 //!
-//! Discovery and HTTP are private: they are reached through settings.
+//! Discovery is private: it is reached through settings.
 //!
 //! Architecture invariant: this crate reads no configuration file and knows no
 //! engine; samples leave it through [`binnacle_model::append::Append`] alone.
@@ -14,14 +14,13 @@
 pub mod collector;
 mod discovery;
 pub mod host;
-mod http;
 pub mod internal;
 pub mod pool;
 pub mod scrape;
 pub mod settings;
 
+pub use binnacle_client::HttpError;
 pub use collector::{CollectError, Collector, hostname};
-pub use http::HttpError;
 pub use internal::InternalTarget;
 pub use settings::{CollectSettings, ScrapeSettings};
 

@@ -9,6 +9,7 @@
 //! Architecture invariant: no I/O, no threads, no serde, no engine, no format of
 //! the outside world.
 
+pub mod alert;
 pub mod annotation;
 pub mod append;
 pub mod calendar;

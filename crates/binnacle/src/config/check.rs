@@ -8,12 +8,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, ConfigErrors};
 use super::file::{self, Overrides};
 use super::prometheus::PrometheusFile;
-use super::reader::{FileKind, Inactive, NamedFile};
-use super::yaml::{Node, Value};
-use super::{glob, source, web, yaml};
+use binnacle_config::error::{ConfigError, ConfigErrors};
+use binnacle_config::reader::{FileKind, Inactive, NamedFile};
+use binnacle_config::yaml::{Node, Value};
+use binnacle_config::{glob, source, yaml};
+
+use super::web;
 
 /// The kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,21 +14,16 @@
 //! only looks whether named files are there.
 
 mod check;
-pub mod error;
 pub mod file;
-mod glob;
 pub mod prometheus;
-pub mod reader;
-mod source;
 #[cfg(test)]
 mod tests;
 pub mod web;
-pub mod yaml;
 
+pub use binnacle_config::error::{ConfigError, ConfigErrors};
+pub use binnacle_config::reader::Inactive;
 pub use check::{Checked, Kind, check};
-pub use error::{ConfigError, ConfigErrors};
 pub use file::{
     DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings, MetricsSettings, Overrides,
     QuerySettings, Settings, load,
 };
-pub use reader::Inactive;

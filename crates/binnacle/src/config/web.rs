@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use binnacle_server::settings::{ClientAuth, Pem, RateLimit, TlsSettings, TlsVersion, WebSettings};
 
-use super::error::ConfigErrors;
-use super::reader::{Context, FileKind, Inactive, NamedFile, Reader, read_file};
-use super::source;
-use super::yaml::Out;
+use binnacle_config::error::ConfigErrors;
+use binnacle_config::reader::{Context, FileKind, Inactive, NamedFile, Reader, read_file};
+use binnacle_config::source;
+use binnacle_config::yaml::Out;
 
 /// A `web.yml` that was found valid.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub fn load(file: &Path) -> Result<WebFile, ConfigErrors> {
 /// # Errors
 /// With every mistake in it.
 pub fn parse(file: &Path, text: &str) -> Result<WebFile, ConfigErrors> {
-    let root = super::yaml::parse(file, text)?;
+    let root = binnacle_config::yaml::parse(file, text)?;
     let context = Context::new(file);
     let (settings, _) = read_file(&context, root.as_deref(), read);
     if let Some(errors) = ConfigErrors::of(context.take_errors()) {

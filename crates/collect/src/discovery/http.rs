@@ -8,8 +8,8 @@ use url::Url;
 
 use super::REFRESH_MIN;
 use super::{Discovery, Teller, groups};
-use crate::http::{Client, HttpError};
 use crate::settings::{HttpDiscovery, TargetGroup};
+use binnacle_client::{Client, HttpError};
 
 /// Bytes of an answer, at most.
 const ANSWER_BYTES_MAX: usize = 64 << 20;

@@ -19,9 +19,9 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::HttpError;
 use crate::scrape::{ScrapeMetrics, bump};
 use crate::settings::{DiscoverySettings, TargetGroup};
+use binnacle_client::HttpError;
 
 /// Servers are not asked more often, whatever the settings say.
 const REFRESH_MIN: Duration = Duration::from_secs(1);

@@ -20,9 +20,9 @@ use super::failure_log::FailureLog;
 use super::snapshot::PoolSnapshot;
 use super::sync::{Wanted, wanted};
 use crate::discovery::{self, Discovery, Teller, Update};
-use crate::http::Client;
 use crate::scrape::{LoopMemory, ScrapeLoop, Shared, Target, bump, end_of_run};
 use crate::settings::{DiscoverySettings, ScrapeSettings, TargetGroup};
+use binnacle_client::Client;
 
 /// How long a pool waits for all of its new discoveries to tell something before
 /// it goes on without those that did not.

@@ -2,7 +2,7 @@
 
 use binnacle_wire::WireError;
 
-use crate::http::HttpError;
+use binnacle_client::HttpError;
 
 /// Why a scrape failed.
 #[derive(Debug, thiserror::Error)]

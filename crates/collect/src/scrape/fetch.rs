@@ -10,9 +10,9 @@ use url::Url;
 
 use super::ScrapeError;
 use super::target::Target;
-use crate::http::{Client, Connection, HttpError, Origin, Reply, USER_AGENT};
 use crate::internal::InternalTarget;
 use crate::settings::{Auth, BODY_BYTES_MAX, ProxySettings, ScrapeSettings};
+use binnacle_client::{Client, Connection, HttpError, Origin, Reply, USER_AGENT};
 
 /// Targets within this process, by name.
 pub(crate) type Internals = Arc<HashMap<String, Arc<dyn InternalTarget>>>;

@@ -19,9 +19,9 @@ use super::populate::millis;
 use super::report::Figures;
 use super::target::{Health, Target};
 use super::workspace::{Workspace, Workspaces};
-use crate::http::{Client, Connection};
 use crate::pool::FailureLog;
 use crate::settings::ScrapeSettings;
+use binnacle_client::{Client, Connection};
 
 /// A scrape that starts this much (or a hundredth of the interval) after its time
 /// is stored with its time: equal steps compress better.

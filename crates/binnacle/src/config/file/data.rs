@@ -6,7 +6,7 @@ use std::time::Duration;
 use binnacle_metrics::{EngineOptions, SyncPolicy};
 
 use crate::config::prometheus::Storage;
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// Where and how data are kept.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use binnacle_server::settings::{Settings, WebSettings};
 
-use crate::config::error::{At, ConfigError};
 use crate::config::prometheus::url;
-use crate::config::reader::{Context, Reader};
 use crate::config::web::WebFile;
-use crate::config::yaml::Out;
+use binnacle_config::error::{At, ConfigError};
+use binnacle_config::reader::{Context, Reader};
+use binnacle_config::yaml::Out;
 
 /// The section as it was typed.
 pub(super) struct Listen {

@@ -1,6 +1,6 @@
 //! `log`: what the process says of itself, and how.
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

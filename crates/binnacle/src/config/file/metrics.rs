@@ -8,10 +8,10 @@ use binnacle_collect::host;
 use binnacle_collect::settings::{CollectSettings, HostSettings};
 use binnacle_metrics::EngineOptions;
 
-use crate::config::error::ConfigError;
 use crate::config::prometheus::{Environment, Global, PrometheusFile, ScrapeConfig, read_scrapes};
-use crate::config::reader::{Reader, nearest};
-use crate::config::yaml::{Out, print};
+use binnacle_config::error::ConfigError;
+use binnacle_config::reader::{Reader, nearest};
+use binnacle_config::yaml::{Out, print};
 
 use super::list_under;
 

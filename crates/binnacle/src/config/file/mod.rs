@@ -14,12 +14,12 @@ mod query;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, ConfigErrors};
 use super::prometheus::{Environment, PrometheusFile, Storage};
-use super::reader::{Context, Inactive, NamedFile, Reader, describe, read_file};
-use super::source;
 use super::web::{self, WebFile};
-use super::yaml::{Out, print};
+use binnacle_config::error::{ConfigError, ConfigErrors};
+use binnacle_config::reader::{Context, Inactive, NamedFile, Reader, describe, read_file};
+use binnacle_config::source;
+use binnacle_config::yaml::{Out, print};
 
 pub use data::DataSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
@@ -113,7 +113,7 @@ fn parse(
     overrides: &Overrides,
     environment: &Environment<'_>,
 ) -> Result<Loaded, ConfigErrors> {
-    let root = super::yaml::parse(file, text)?;
+    let root = binnacle_config::yaml::parse(file, text)?;
     let context = Context::new(file);
     let (raw, effective) = read_file(&context, root.as_deref(), |r| read(r, environment));
     let mut errors = context.take_errors();

@@ -7,7 +7,7 @@ use binnacle_model::limits::QueryLimits;
 use binnacle_server::settings::Settings as ServerSettings;
 
 use crate::config::prometheus::Global;
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 use super::listen::{bytes, count};
 

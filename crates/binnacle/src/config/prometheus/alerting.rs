@@ -2,7 +2,7 @@
 
 use binnacle_model::relabel::NameScheme;
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 use super::discovery::{self, Relabelling};
 use super::{http_client, relabel, sigv4};

@@ -1,6 +1,6 @@
 //! `azuread`: requests with a token of Microsoft Entra.
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// The ways to get a token, exactly one of which is wanted.
 const METHODS: [&str; 5] = [

@@ -6,9 +6,9 @@ use std::time::Duration;
 use binnacle_collect::settings::{ScrapeLimits, ScrapeProtocol};
 use binnacle_model::labels::Labels;
 
-use crate::config::error::ConfigError;
-use crate::config::reader::Reader;
-use crate::config::yaml::Out;
+use binnacle_config::error::ConfigError;
+use binnacle_config::reader::Reader;
+use binnacle_config::yaml::Out;
 
 use super::environment::{self, Environment};
 use super::limits;

@@ -2,8 +2,8 @@
 
 use binnacle_collect::settings::ScrapeLimits;
 
-use crate::config::reader::Reader;
-use crate::config::yaml::Out;
+use binnacle_config::reader::Reader;
+use binnacle_config::yaml::Out;
 
 /// Takes the fields, with what is not set from `outer`; 0 is no limit.
 pub fn read(r: &mut Reader<'_>, outer: ScrapeLimits) -> ScrapeLimits {

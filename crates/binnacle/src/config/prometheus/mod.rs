@@ -11,34 +11,30 @@ mod azuread;
 pub mod discovery;
 mod environment;
 mod global;
-mod headers;
-pub mod http_client;
 mod limits;
 mod names;
-mod oauth2;
 mod otlp;
 mod protocols;
-mod proxy;
 pub mod relabel;
 mod remote_read;
 mod remote_write;
 mod scrape;
 mod sigv4;
 mod storage;
-pub mod tls;
 mod tracing;
-pub(super) mod url;
+
+pub(crate) use binnacle_config::http::{self as http_client, headers, tls, url};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use binnacle_collect::settings::{CollectSettings, GlobalSettings};
 
-use super::error::{At, ConfigError, ConfigErrors};
-use super::glob;
-use super::reader::{Context, FileKind, Inactive, NamedFile, Placed, Reader, read_file};
-use super::source;
-use super::yaml::{Out, print};
+use binnacle_config::error::{At, ConfigError, ConfigErrors};
+use binnacle_config::glob;
+use binnacle_config::reader::{Context, FileKind, Inactive, NamedFile, Placed, Reader, read_file};
+use binnacle_config::source;
+use binnacle_config::yaml::{Out, print};
 
 pub use environment::Environment;
 pub use global::Global;
@@ -88,7 +84,7 @@ impl PrometheusFile {
         text: &str,
         environment: &Environment<'_>,
     ) -> Result<Self, ConfigErrors> {
-        let root = super::yaml::parse(file, text)?;
+        let root = binnacle_config::yaml::parse(file, text)?;
         let context = Context::new(file);
         let (parts, effective) = read_file(&context, root.as_deref(), |r| read(r, environment));
         let mut loaded = Self {
@@ -131,7 +127,7 @@ impl PrometheusFile {
 
     fn include_file(&mut self, file: &Path) -> Result<(), ConfigErrors> {
         let text = source::read(file)?;
-        let root = super::yaml::parse(file, &text)?;
+        let root = binnacle_config::yaml::parse(file, &text)?;
         let context = Context::new(file);
         let global = &self.global;
         let (scrapes, _) = read_file(&context, root.as_deref(), |r| read_scrapes(r, global));

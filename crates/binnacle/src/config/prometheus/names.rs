@@ -4,7 +4,7 @@
 use binnacle_collect::settings::NameEscaping;
 use binnacle_model::relabel::NameScheme;
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// The two fields as they were typed.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,7 +3,7 @@
 
 use binnacle_model::relabel::NameScheme;
 
-use crate::config::reader::{Placed, Reader};
+use binnacle_config::reader::{Placed, Reader};
 
 /// Reads the section.
 pub fn read(r: &mut Reader<'_>, names: NameScheme) {

@@ -2,8 +2,8 @@
 
 use binnacle_collect::settings::ScrapeProtocol;
 
-use crate::config::reader::Reader;
-use crate::config::yaml::Out;
+use binnacle_config::reader::Reader;
+use binnacle_config::yaml::Out;
 
 /// The names, as messages list them.
 const SUPPORTED: &str = "[OpenMetricsText0.0.1 OpenMetricsText1.0.0 PrometheusProto PrometheusText0.0.4 PrometheusText1.0.0]";

@@ -3,8 +3,8 @@
 use binnacle_model::pattern::Pattern;
 use binnacle_model::relabel::{Action, NameScheme, RelabelConfig, RelabelError, RelabelRule};
 
-use crate::config::reader::Reader;
-use crate::config::yaml::Out;
+use binnacle_config::reader::Reader;
+use binnacle_config::yaml::Out;
 
 /// The rules under `key`; one with nothing in it is refused with the message `empty`.
 pub fn rules(

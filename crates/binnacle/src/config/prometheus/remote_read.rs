@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::reader::{Placed, Reader};
+use binnacle_config::reader::{Placed, Reader};
 
 use super::{headers, http_client, remote_write};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use binnacle_model::relabel::NameScheme;
 
-use crate::config::reader::{FileKind, Placed, Reader};
+use binnacle_config::reader::{FileKind, Placed, Reader};
 
 use super::{azuread, headers, http_client, relabel, sigv4, url};
 

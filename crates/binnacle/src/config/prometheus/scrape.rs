@@ -8,13 +8,13 @@ use binnacle_collect::settings::{
 };
 use binnacle_model::relabel::{NameScheme, RelabelRule};
 
-use crate::config::reader::{Placed, Reader};
+use binnacle_config::reader::{Placed, Reader};
 
 use super::discovery::{self, Relabelling};
 use super::global::{Global, NHCB, histogram_switch, or};
-use super::http_client::{self, HttpClient};
 use super::names::{self, Names};
 use super::{limits, protocols, relabel};
+use binnacle_config::http::{self as http_client, HttpClient};
 
 /// One entry, as it was typed where `global` may fill it in.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! `sigv4`: requests signed for AWS.
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// Reads the section.
 pub fn read(r: &mut Reader<'_>) {

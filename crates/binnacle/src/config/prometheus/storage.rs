@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// The parts of the section that act; each `None` or zero when it is not set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,6 +1,6 @@
 //! `tracing`: where traces of this server are sent. Checked; none are sent yet.
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 use super::{headers, tls};
 

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::error::ConfigErrors;
 use crate::config::prometheus::PrometheusFile;
-use crate::config::reader::{Context, read_file};
-use crate::config::{check, prometheus, source, web, yaml};
+use binnacle_config::error::ConfigErrors;
+use binnacle_config::reader::{Context, read_file};
+use binnacle_config::{source, yaml};
+
+use crate::config::{check, prometheus, web};
 
 /// The folder with the data, or `None` after saying that it is not there.
 fn data() -> Option<PathBuf> {

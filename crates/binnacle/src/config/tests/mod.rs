@@ -11,7 +11,7 @@ mod yaml;
 
 use std::path::Path;
 
-use super::error::ConfigErrors;
+use binnacle_config::error::ConfigErrors;
 
 /// The mistakes, one on each line, as they are shown.
 fn shown<T>(result: Result<T, ConfigErrors>) -> String {

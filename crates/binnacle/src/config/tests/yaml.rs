@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::yaml::{DEPTH_MAX, Node, Out, Value, parse, print};
+use binnacle_config::yaml::{DEPTH_MAX, Node, Out, Value, parse, print};
 
 fn error(text: &str) -> String {
     match parse(Path::new("f.yml"), text) {

@@ -302,7 +302,7 @@ struct TlsServer {
 
 impl TlsServer {
     async fn start() -> Self {
-        crate::http::install_crypto();
+        binnacle_client::install_crypto();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

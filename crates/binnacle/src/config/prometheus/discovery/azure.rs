@@ -4,7 +4,7 @@ use binnacle_collect::settings::DiscoverySettings;
 
 use super::seconds;
 use crate::config::prometheus::http_client;
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 /// One section.
 pub(super) fn read(r: &mut Reader<'_>) -> Option<DiscoverySettings> {

@@ -2,7 +2,7 @@
 
 use binnacle_collect::settings::{DiscoverySettings, FileDiscovery};
 
-use crate::config::reader::{FileKind, Reader};
+use binnacle_config::reader::{FileKind, Reader};
 
 use super::seconds;
 

@@ -40,7 +40,7 @@ use std::time::Duration;
 use binnacle_collect::settings::DiscoverySettings;
 use binnacle_model::relabel::RelabelRule;
 
-use crate::config::reader::{FileKind, Reader};
+use binnacle_config::reader::{FileKind, Reader};
 
 /// A mechanism by the key of its sections.
 pub struct Mechanism {

@@ -3,7 +3,7 @@
 use binnacle_collect::settings::DiscoverySettings;
 
 use crate::config::prometheus::http_client;
-use crate::config::reader::{FileKind, Reader};
+use binnacle_config::reader::{FileKind, Reader};
 
 use super::seconds;
 

@@ -2,7 +2,7 @@
 
 use binnacle_collect::settings::DiscoverySettings;
 
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 use super::seconds;
 

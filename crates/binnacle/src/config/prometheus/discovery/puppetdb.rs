@@ -3,7 +3,7 @@
 use binnacle_collect::settings::DiscoverySettings;
 
 use crate::config::prometheus::http_client;
-use crate::config::reader::Reader;
+use binnacle_config::reader::Reader;
 
 use super::{http, seconds};
 

@@ -4,7 +4,7 @@ use binnacle_collect::settings::TargetGroup;
 use binnacle_model::labels::Labels;
 use binnacle_model::relabel::relabel;
 
-use crate::config::reader::{Placed, Reader};
+use binnacle_config::reader::{Placed, Reader};
 
 use super::Relabelling;
 

@@ -6,7 +6,7 @@ use binnacle_collect::settings::DiscoverySettings;
 
 use crate::config::prometheus::http_client::{self, HttpClient};
 use crate::config::prometheus::url;
-use crate::config::reader::{Placed, Reader};
+use binnacle_config::reader::{Placed, Reader};
 
 /// The roles, and the kinds of objects whose selectors each takes.
 const ROLES: [(&str, &[&str]); 6] = [

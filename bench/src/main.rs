@@ -10,6 +10,7 @@
 mod bars;
 mod http;
 mod machine;
+mod other;
 mod peer;
 mod table;
 mod workload;

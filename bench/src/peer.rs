@@ -60,6 +60,10 @@ impl Kind {
 pub struct Options {
     /// A `prometheus.yml` for all three.
     pub prometheus_yml: Option<String>,
+    /// A `rules.yml` beside it.
+    pub rules: Option<String>,
+    /// An `alertmanager.yml`, for ours.
+    pub alertmanager_yml: Option<String>,
     /// Ours watches itself and its host, as it does by default. Off where the peers
     /// have nothing of the kind.
     pub watch_host: bool,
@@ -95,16 +99,26 @@ impl Peer {
         let yml = directory.join("prometheus.yml");
         let text = options.prometheus_yml.as_deref().unwrap_or("global: {}\n");
         fs::write(&yml, text)?;
+        if let Some(rules) = &options.rules {
+            fs::write(directory.join("rules.yml"), rules)?;
+        }
         let mut command = Command::new(kind.program()?);
         match kind {
             Kind::Binnacle => {
                 let config = directory.join("binnacle.yaml");
                 let watch = options.watch_host;
+                let alerting = match &options.alertmanager_yml {
+                    None => "",
+                    Some(text) => {
+                        fs::write(directory.join("alertmanager.yml"), text)?;
+                        "alerting:\n  alertmanager_file: alertmanager.yml\n"
+                    }
+                };
                 fs::write(
                     &config,
                     format!(
                         "metrics:\n  prometheus_file: prometheus.yml\n  self_scrape: {watch}\n  \
-                         self_interval: 15s\n  host:\n    enabled: {watch}\n    interval: 15s\ndata:\n  retention_time: 100y\n"
+                         self_interval: 15s\n  host:\n    enabled: {watch}\n    interval: 15s\ndata:\n  retention_time: 100y\nrules:\n  builtin: {watch}\n{alerting}"
                     ),
                 )?;
                 command

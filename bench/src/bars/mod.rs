@@ -1,5 +1,6 @@
 //! The bars, one file per family, and the table that lists them.
 
+mod alerts;
 mod crash;
 mod idle;
 mod ingest;
@@ -53,6 +54,13 @@ pub const ALL: &[Bar] = &[
         "7 days of 1,000 series, CPU milliseconds each",
         long::m10,
     ),
+    (
+        "a1",
+        "1,000 rules of 10 to 50 series every 5 s over 100 k series",
+        alerts::a1,
+    ),
+    ("a2", "20 k alerts posted", alerts::a2),
+    ("a3", "alert in to webhook out, group_wait 1 ms", alerts::a3),
     (
         "z1",
         "idle: everything that watches this host, for 60 s",

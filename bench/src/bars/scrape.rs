@@ -25,7 +25,7 @@ pub fn m5() -> Result<Table> {
         let address = serve_targets()?;
         let options = Options {
             prometheus_yml: Some(config(address)),
-            watch_host: false,
+            ..Options::default()
         };
         let peer = Peer::start(kind, &options)?;
         // The first scrapes register the series; what is measured is the steady state.

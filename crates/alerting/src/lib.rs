@@ -19,4 +19,22 @@
 //! Architecture invariant: this crate knows no engine and no language; it evaluates
 //! nothing.
 
+pub mod alerts;
+pub mod config;
+pub mod dispatch;
+pub mod drill;
+pub mod graph;
+pub mod history;
+pub mod inhibit;
+pub mod interval;
+pub mod journal;
+pub mod matchers;
 pub mod notify;
+pub mod pipeline;
+pub mod policy;
+pub mod route;
+pub mod service;
+pub mod silence;
+
+#[cfg(test)]
+mod suite;

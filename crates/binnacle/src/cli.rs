@@ -32,6 +32,12 @@ pub enum Command {
     Check(Check),
     /// Ask a running server
     Query(Query),
+    /// Test, check and replay rules
+    Rules(Rules),
+    /// See alerts, try labels on the routes, silence, acknowledge
+    Alerts(Alerts),
+    /// Send a marked test alert to every receiver, try every route and every template
+    Drill(Drill),
     /// Send a file of metrics (text or OpenMetrics) with timestamps to a running server
     Import(Import),
 }
@@ -51,6 +57,9 @@ pub struct Serve {
     /// A prometheus.yml to take scrape settings from
     #[arg(long, value_name = "FILE")]
     pub prometheus_file: Option<PathBuf>,
+    /// An alertmanager.yml: who is told of alerts
+    #[arg(long, value_name = "FILE")]
+    pub alertmanager_file: Option<PathBuf>,
     /// error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -62,7 +71,8 @@ pub struct Serve {
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files: binnacle.yaml, prometheus.yml or web.yml, told apart by their content
+    /// Files: binnacle.yaml, prometheus.yml, alertmanager.yml, web.yml or rule files, told apart by
+    /// their content
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print JSON
@@ -157,6 +167,204 @@ pub struct Import {
     #[arg(long, default_value = "openmetrics")]
     pub format: String,
     /// Where to send.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `rules`
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: RulesAction,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesAction {
+    /// Run unit tests of rules (promtool's test files); exit code 1 when one fails
+    Test {
+        /// Test files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Only tests whose name matches
+        #[arg(long, value_name = "REGEX")]
+        run: Vec<String>,
+        /// Show what differs label by label
+        #[arg(long)]
+        diff: bool,
+        /// Write the results as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is wrong or doubtful in rule files; exit code 1 for errors, 3 for findings with --fatal
+    Check {
+        /// Rule files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Findings make the exit code 3
+        #[arg(long)]
+        fatal: bool,
+        /// Scrape interval that the rules meet
+        #[arg(long, value_name = "DURATION", default_value = "15s")]
+        scrape_interval: String,
+        /// How long samples are kept
+        #[arg(long, value_name = "DURATION")]
+        retention: Option<String>,
+        /// Also ask this data directory whether metrics and labels exist
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what rules would have done over the stored past
+    Replay {
+        /// A rule file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Back from now such as -7d, seconds since the epoch, or RFC 3339
+        #[arg(long, default_value = "-1d", allow_hyphen_values = true)]
+        start: String,
+        /// As --start
+        #[arg(long, default_value = "-0s", allow_hyphen_values = true)]
+        end: String,
+        /// Time between two evaluations [default: each group's interval]
+        #[arg(long, value_name = "DURATION")]
+        step: Option<String>,
+        /// Only this group
+        #[arg(long)]
+        group: Option<String>,
+        /// Only this rule
+        #[arg(long)]
+        rule: Option<String>,
+        /// Read this data directory (of a server that does not run) instead of asking a server
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// Write what recording rules give into the data directory
+        #[arg(long, requires = "data_dir")]
+        backfill: bool,
+        /// Where to ask.
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// `alerts`
+#[derive(Debug, Args)]
+pub struct Alerts {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AlertsAction,
+    /// Where to ask.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// What to do with alerts.
+#[derive(Debug, Subcommand)]
+pub enum AlertsAction {
+    /// List alerts that fire now
+    List {
+        /// Matchers such as severity=critical or 'team=~"a|b"'
+        matchers: Vec<String>,
+    },
+    /// Say which route, group, inhibition, silence and text an alert with these labels would meet
+    Test {
+        /// Labels such as alertname=HighErrorRate severity=critical
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        labels: Vec<String>,
+        /// Annotations such as summary=text
+        #[arg(long = "annotation", short, value_name = "NAME=VALUE")]
+        annotations: Vec<String>,
+    },
+    /// Silence alerts; prints the silence's id
+    Silence {
+        /// Matchers such as alertname=HighErrorRate 'instance=~"db.*"'
+        #[arg(required = true)]
+        matchers: Vec<String>,
+        /// How long
+        #[arg(long = "for", value_name = "DURATION", default_value = "1h")]
+        duration: String,
+        /// Why
+        #[arg(long)]
+        comment: String,
+        /// Who does this
+        #[arg(long, env = "USER", default_value = "")]
+        by: String,
+        /// End it as soon as nothing that it matches fires any more
+        #[arg(long)]
+        until_resolved: bool,
+        /// Only say what it would hide
+        #[arg(long)]
+        preview: bool,
+    },
+    /// End a silence
+    Unsilence {
+        /// Its id
+        id: String,
+    },
+    /// List silences
+    Silences {
+        /// Expired ones too
+        #[arg(long)]
+        expired: bool,
+    },
+    /// Say that you have seen an alert, so that it is not repeated
+    Acknowledge {
+        /// Fingerprint, as `alerts list` shows it
+        fingerprint: String,
+        /// What to say
+        #[arg(long, default_value = "")]
+        comment: String,
+        /// Only for that long (snooze)
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: Option<String>,
+        /// Who does this
+        #[arg(long, env = "USER", default_value = "")]
+        by: String,
+    },
+    /// List alerts of the past
+    History {
+        /// Matchers
+        matchers: Vec<String>,
+        /// From when: back from now such as -7d
+        #[arg(long, default_value = "-1d", allow_hyphen_values = true)]
+        start: String,
+        /// At most that many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// List notifications: when, to whom, delivered or why not
+    Notifications {
+        /// Only to this receiver
+        #[arg(long)]
+        receiver: Option<String>,
+        /// Only failed ones
+        #[arg(long)]
+        failed: bool,
+        /// From when: back from now such as -7d
+        #[arg(long, default_value = "-1d", allow_hyphen_values = true)]
+        start: String,
+        /// At most that many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+}
+
+/// `drill`
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// Only these receivers
+    #[arg(long = "receiver", value_name = "NAME")]
+    pub receivers: Vec<String>,
+    /// Send nothing: only try routes and templates
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where to ask.
     #[command(flatten)]
     pub remote: Remote,
 }

@@ -27,6 +27,16 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => finish(serve::run(&arguments)),
         Command::Query(query) => finish(block_on(commands::query::run(&query))),
         Command::Import(import) => finish(block_on(commands::import::run(&import))),
+        Command::Alerts(alerts) => finish(block_on(commands::alerts::run(&alerts))),
+        Command::Drill(drill) => match block_on(commands::drill::run(&drill)) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::from(FAILED),
+            Err(error) => finish(Err(error)),
+        },
+        Command::Rules(rules) => match block_on(commands::rules::run(&rules)) {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => finish(Err(error)),
+        },
         Command::Check(check) => {
             if commands::check::run(&check) {
                 ExitCode::SUCCESS

@@ -150,11 +150,14 @@ pub(crate) fn connection(error: &reqwest::Error) -> HttpError {
         text.push_str(&e.to_string());
         cause = e.source();
     }
-    HttpError::Connection(if text.is_empty() {
-        error.to_string()
-    } else {
-        text
-    })
+    if text.is_empty() {
+        text = error.to_string();
+    }
+    // A URL may be a secret.
+    if let Some(url) = error.url() {
+        text = text.replace(url.as_str(), "<redacted>");
+    }
+    HttpError::Connection(text)
 }
 
 fn tls_files(settings: &TlsSettings) -> Vec<(PathBuf, Option<SystemTime>)> {

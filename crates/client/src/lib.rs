@@ -22,6 +22,8 @@ use std::path::PathBuf;
 pub use auth::{authorization, extra_headers};
 pub use client::{Client, Request};
 pub use plain::{Connection, Origin, Reply};
+pub use reqwest::{Method, Response};
+pub use tls::tls_config;
 
 use crate::settings::Source;
 

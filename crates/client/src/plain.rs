@@ -1,6 +1,6 @@
 //! HTTP/1.1 over TCP, one request at a time, into a buffer of the caller.
 //!
-//! Only what a scrape needs: `GET`, connections that are used again, bodies with a
+//! Only what a scrape or a webhook needs: connections that are used again, bodies with a
 //! length, in chunks, or up to the end of the connection (RFC 9112). The body is
 //! handed out as one slice: chunks are moved together in place.
 
@@ -51,6 +51,25 @@ pub struct Reply {
     pub body: Range<usize>,
 }
 
+/// What becomes of a body that cannot be read whole.
+#[derive(Debug, Clone, Copy)]
+enum Oversize {
+    Refuse,
+    Drop,
+}
+
+impl Reply {
+    /// Another header, out of the buffer that this answer was read into.
+    #[must_use]
+    pub fn header<'b>(&self, buf: &'b [u8], name: &str) -> Option<&'b str> {
+        let head = std::str::from_utf8(&buf[..self.body.start]).ok()?;
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        // From the back: an answer with a 1xx status may stand before.
+        let (_, value) = lines.rfind(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        Some(value.trim())
+    }
+}
+
 /// How the body ends.
 #[derive(Debug, PartialEq, Eq)]
 enum Framing {
@@ -79,20 +98,47 @@ impl Connection {
         buf: &mut Vec<u8>,
         limit: u64,
     ) -> Result<Reply, HttpError> {
+        self.exchange_or(Oversize::Refuse, origin, request, buf, limit)
+            .await
+    }
+
+    /// As [`Connection::exchange`], for those who want to know above all whether the
+    /// server took the request: a body that is larger than `limit` or breaks off is
+    /// empty, and the connection is not used again.
+    pub async fn exchange_status(
+        &mut self,
+        origin: &Origin,
+        request: &[u8],
+        buf: &mut Vec<u8>,
+        limit: u64,
+    ) -> Result<Reply, HttpError> {
+        self.exchange_or(Oversize::Drop, origin, request, buf, limit)
+            .await
+    }
+
+    async fn exchange_or(
+        &mut self,
+        oversize: Oversize,
+        origin: &Origin,
+        request: &[u8],
+        buf: &mut Vec<u8>,
+        limit: u64,
+    ) -> Result<Reply, HttpError> {
         if let Some(stream) = self.0.take() {
-            match self.on(stream, request, buf, limit).await {
+            match self.on(stream, oversize, request, buf, limit).await {
                 // Nothing came back: the server had closed the idle connection.
                 Err(HttpError::Connection(_)) if buf.is_empty() => {}
                 done => return done,
             }
         }
         let stream = connect(origin).await?;
-        self.on(stream, request, buf, limit).await
+        self.on(stream, oversize, request, buf, limit).await
     }
 
     async fn on(
         &mut self,
         mut stream: TcpStream,
+        oversize: Oversize,
         request: &[u8],
         buf: &mut Vec<u8>,
         limit: u64,
@@ -100,13 +146,19 @@ impl Connection {
         buf.clear();
         stream.write_all(request).await.map_err(|e| broken(&e))?;
         let mut head = read_head(&mut stream, buf).await?;
-        head.reply.body = match head.framing {
-            Framing::None => head.len..head.len,
-            Framing::Length(length) => {
-                read_length(&mut stream, buf, head.len, length, limit).await?
+        let read = match head.framing {
+            Framing::None => Ok(head.len..head.len),
+            Framing::Length(length) => read_length(&mut stream, buf, head.len, length, limit).await,
+            Framing::Chunked => read_chunks(&mut stream, buf, head.len, limit).await,
+            Framing::Close => read_to_end(&mut stream, buf, head.len, limit).await,
+        };
+        head.reply.body = match (read, oversize) {
+            (Ok(body), _) => body,
+            (Err(error), Oversize::Refuse) => return Err(error),
+            (Err(_), Oversize::Drop) => {
+                head.keep_alive = false;
+                head.len..head.len
             }
-            Framing::Chunked => read_chunks(&mut stream, buf, head.len, limit).await?,
-            Framing::Close => read_to_end(&mut stream, buf, head.len, limit).await?,
         };
         if head.keep_alive {
             self.0 = Some(stream);

@@ -52,6 +52,16 @@ pub(crate) fn config(settings: &TlsSettings, http2: bool) -> Result<ClientConfig
     Ok(config)
 }
 
+/// The configuration for protocols other than HTTP, such as mail.
+///
+/// # Errors
+/// [`HttpError::Settings`] or [`HttpError::Secret`] when a file is missing or bad.
+pub fn tls_config(settings: &TlsSettings) -> Result<ClientConfig, HttpError> {
+    let mut config = config(settings, false)?;
+    config.alpn_protocols.clear();
+    Ok(config)
+}
+
 fn versions(
     settings: &TlsSettings,
 ) -> Result<Vec<&'static rustls::SupportedProtocolVersion>, HttpError> {

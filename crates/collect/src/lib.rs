@@ -4,6 +4,7 @@
 //! * [`collector`]: all pools of the process; start, reload, stop, look.
 //! * [`scrape`]: one target: when it is scraped, and what becomes of the answer.
 //! * [`host`]: metrics of this host, under node_exporter's names.
+//! * [`finder`]: servers that are found like targets and not scraped.
 //! * [`internal`]: targets within this process.
 //!
 //! Discovery is private: it is reached through settings.
@@ -13,6 +14,7 @@
 
 pub mod collector;
 mod discovery;
+pub mod finder;
 pub mod host;
 pub mod internal;
 pub mod pool;

@@ -67,6 +67,25 @@ impl Matcher {
         })
     }
 
+    /// A matcher whose expression was compiled by the caller, for languages that mean
+    /// the same text in another way than [`Matcher::new`] does; `=` and `!=` have no
+    /// use for it.
+    #[must_use]
+    pub fn with_pattern(
+        name: impl Into<String>,
+        op: MatchOp,
+        value: impl Into<String>,
+        pattern: Pattern,
+    ) -> Self {
+        let takes = matches!(op, MatchOp::Regex | MatchOp::NotRegex);
+        Self {
+            name: name.into(),
+            op,
+            value: value.into(),
+            pattern: takes.then(|| Arc::new(pattern)),
+        }
+    }
+
     /// The matcher `name="value"`.
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {

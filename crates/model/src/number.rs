@@ -58,6 +58,22 @@ pub fn write_default(out: &mut impl Write, value: f64) -> fmt::Result {
     write_within(out, value, 1e-4..1e21)
 }
 
+/// Writes `value` as Go's `strconv.FormatFloat(value, 'e', -1, 64)`: always with an
+/// exponent, the form of values of alerts in Prometheus' API.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_exponent(out: &mut impl Write, value: f64) -> fmt::Result {
+    if value == 0.0 {
+        return out.write_str(if value.is_sign_negative() {
+            "-0e+00"
+        } else {
+            "0e+00"
+        });
+    }
+    write_within(out, value, 1.0..1.0)
+}
+
 /// What one of the functions here writes, as a text.
 ///
 /// # Examples
@@ -75,6 +91,15 @@ pub fn text(write: impl FnOnce(&mut String, f64) -> fmt::Result, value: f64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exponents_are_printed_as_go_does() {
+        let check = |value: f64, want: &str| assert_eq!(text(write_exponent, value), want);
+        check(0.0, "0e+00");
+        check(1.0, "1e+00");
+        check(-12.5, "-1.25e+01");
+        check(f64::NAN, "NaN");
+    }
 
     #[test]
     fn numbers_are_printed_as_go_does() {

@@ -7,6 +7,8 @@
 //! Architecture invariant: this crate knows no engine, no language and no
 //! configuration file.
 
+pub mod alerting;
+pub mod alertmanager;
 pub mod counters;
 pub mod http;
 pub mod lifecycle;

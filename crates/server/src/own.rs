@@ -16,7 +16,7 @@ use crate::state::App;
 
 /// The routes below `/api/binnacle/v1`.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new()
+    crate::alerting::routes()
         .route("/queries", get(queries))
         .route("/queries/{id}", delete(kill))
 }

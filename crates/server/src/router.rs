@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 use crate::counters::Counters;
 use crate::http::{auth, compress, headers, origin, rate};
 use crate::state::App;
-use crate::{lifecycle, own, prometheus, receive, ui};
+use crate::{alertmanager, lifecycle, own, prometheus, receive, ui};
 
 /// The whole application. From the outside in: security headers, rate limit,
 /// authentication, origin, compression, handler.
@@ -29,6 +29,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .map(|r| Arc::new(rate::Bucket::new(r, Instant::now())));
     let api = Router::new()
         .nest("/api/v1", prometheus::routes().merge(receive::routes()))
+        .nest("/api/v2", alertmanager::routes())
         .nest("/api/binnacle/v1", own::routes())
         .route("/federate", get(prometheus::federate::federate));
     Router::new()

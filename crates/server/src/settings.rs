@@ -30,6 +30,27 @@ pub struct Settings {
     pub connections_max: usize,
     /// Steps of a range query at most.
     pub range_steps_max: u64,
+    /// Who may say back what became of an alert.
+    pub callbacks: Callbacks,
+}
+
+/// Secrets of those who sign what they send to `/api/binnacle/v1/alerts/callbacks/*`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Callbacks {
+    /// Slack's signing secret.
+    pub slack_signing_secret: Option<String>,
+    /// The secret of PagerDuty's webhook subscription.
+    pub pagerduty_secret: Option<String>,
+}
+
+impl std::fmt::Debug for Callbacks {
+    /// Whether there are secrets, and not which.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Callbacks")
+            .field("slack", &self.slack_signing_secret.is_some())
+            .field("pagerduty", &self.pagerduty_secret.is_some())
+            .finish()
+    }
 }
 
 impl Default for Settings {
@@ -47,6 +68,7 @@ impl Default for Settings {
             form_bytes_max: 4 << 20,
             connections_max: 2_048,
             range_steps_max: 11_000,
+            callbacks: Callbacks::default(),
         }
     }
 }

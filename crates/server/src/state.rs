@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use binnacle_model::Labels;
+use binnacle_model::alert::{Alerting, Rules};
 use binnacle_model::metadata::Metadata;
 use binnacle_model::query::MetricsQuery;
 
+pub use crate::http::time::format_rfc3339;
 use crate::settings::Settings;
 
 /// Everything a request handler may need.
@@ -17,6 +19,12 @@ pub struct App {
     pub settings: Settings,
     /// The metrics signal.
     pub metrics: Arc<dyn MetricsQuery>,
+    /// Rules.
+    pub rules: Arc<dyn Rules>,
+    /// Alerts: routing, silences, notifications, history.
+    pub alerting: Arc<dyn Alerting>,
+    /// Where alerts are sent besides, for `/api/v1/alertmanagers`.
+    pub alertmanagers: Arc<dyn Alertmanagers>,
     /// Scrape targets.
     pub targets: Arc<dyn Targets>,
     /// The process itself.
@@ -125,6 +133,14 @@ pub trait Targets: Send + Sync {
         pool: &str,
         discovered: &[(String, String)],
     ) -> Option<Vec<RelabelStep>>;
+}
+
+/// Other Alertmanagers that alerts are sent to.
+pub trait Alertmanagers: Send + Sync {
+    /// URLs that alerts go to.
+    fn active(&self) -> Vec<String>;
+    /// URLs that relabelling dropped.
+    fn dropped(&self) -> Vec<String>;
 }
 
 /// How a component is.

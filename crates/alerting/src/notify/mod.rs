@@ -3,12 +3,60 @@
 //! A kind of receiver reads its own fields of `alertmanager.yml` (`read`), keeps them
 //! as its `Settings`, and fulfils [`Notifier`]. It speaks to one service and knows
 //! nothing of groups, silences or history: what to say comes in as a [`Notification`].
+//! The table is in [`kinds`].
+//!
+//! Bodies, limits and the choice of what is tried again are Alertmanager's. One thing
+//! is not: a template that fails on the data at hand does not drop the notification.
+//! It is sent with the error in its text and in [`Sent::template_errors`]; see
+//! [`rendering`]. Only a field without which there is no place to send to, such as a
+//! URL or a key, still fails.
+
+#[cfg(test)]
+mod defaults;
+pub mod discord;
+#[cfg(test)]
+mod documentation;
+pub mod email;
+pub mod exec;
+pub mod http;
+pub mod incidentio;
+pub mod jira;
+pub mod json;
+pub mod kinds;
+pub mod mattermost;
+pub mod msteams;
+pub mod msteamsv2;
+pub mod opsgenie;
+pub mod pagerduty;
+pub mod pushover;
+pub mod rendering;
+pub mod retry;
+pub mod rocketchat;
+pub mod servicenow;
+pub mod slack;
+pub mod sns;
+pub mod telegram;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod timeout;
+pub mod tree;
+pub mod victorops;
+pub mod webex;
+pub mod webhook;
+pub mod webhook_url;
+pub mod wechat;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use binnacle_model::alert::{Alert, BoxFuture, Texts};
+use binnacle_client::HttpError;
+use binnacle_client::settings::Source;
+use binnacle_config::reader::Reader;
 use binnacle_model::Labels;
+use binnacle_model::alert::{Alert, BoxFuture, Texts};
 use binnacle_template::alertmanager::{Data, Template};
 
 /// What to tell, and all that there is to know about it.
@@ -103,6 +151,13 @@ pub struct NotifyError {
     pub retry_after: Option<Duration>,
 }
 
+impl From<HttpError> for NotifyError {
+    /// Of settings and secrets, which trying again does not mend.
+    fn from(error: HttpError) -> Self {
+        Self::fatal(error.to_string())
+    }
+}
+
 /// One integration of a receiver, ready to send. Safe to call from many tasks at once.
 pub trait Notifier: Send + Sync {
     /// Tells it, once; the caller retries.
@@ -117,4 +172,25 @@ pub trait Notifier: Send + Sync {
 
     /// Where it goes, without secrets: a channel, an address, a host.
     fn destination(&self) -> String;
+}
+
+/// Texts by name, in the order of the file.
+fn read_texts(r: &mut Reader<'_>, key: &'static str) -> Texts {
+    let pairs = r.text_map(key).into_iter();
+    pairs
+        .map(|(name, value)| (name.value, value.value))
+        .collect()
+}
+
+/// Whether a secret is an empty text.
+fn is_unset(source: &Source) -> bool {
+    matches!(source, Source::Text(text) if text.reveal().is_empty())
+}
+
+/// The host of a URL: what of it is no secret.
+fn host_of(url: &str) -> String {
+    url::Url::parse(url)
+        .ok()
+        .and_then(|url| Some(url.host_str()?.to_owned()))
+        .unwrap_or_default()
 }

@@ -25,6 +25,9 @@ pub fn run(check: &Check) -> bool {
                 for part in &checked.inactive {
                     println!("does not act yet: {part}");
                 }
+                for finding in &checked.findings {
+                    println!("{finding}");
+                }
                 println!("{}: a valid {}", file.display(), checked.kind.as_str());
             }
         }
@@ -41,6 +44,7 @@ fn as_json(result: &Result<config::Checked, config::ConfigErrors>) -> Value {
             "valid": true,
             "kind": checked.kind.as_str(),
             "warnings": checked.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": checked.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "inactive": checked.inactive.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
         Err(errors) => json!({

@@ -1,6 +1,10 @@
 //! What the command line does besides serving.
 
+pub mod alerts;
 pub mod check;
+pub mod drill;
 pub mod import;
 pub mod query;
 mod remote;
+pub mod rules;
+mod time;

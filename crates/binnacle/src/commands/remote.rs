@@ -78,6 +78,42 @@ impl Client {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Sends JSON and answers the JSON that comes back, if any.
+    pub(super) async fn json(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let method = method.parse().context("a method of HTTP")?;
+        let mut request = self.request(method, path);
+        if !body.is_null() {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        self.value(request).await
+    }
+
+    /// Gets JSON that has no envelope.
+    pub(super) async fn plain(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        let path = format!("{path}?{query}");
+        self.value(self.request(reqwest::Method::GET, &path)).await
+    }
+
+    async fn value(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+        let response = request.send().await.with_context(|| self.hint())?;
+        let status = response.status();
+        let text = response.text().await.context("read the answer")?;
+        let json: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if status.is_success() {
+            return Ok(json);
+        }
+        let message = json["error"].as_str().or(json.as_str());
+        match message {
+            Some(message) => bail!("{message}"),
+            None => bail!("the server answered {status}: {}", text.trim()),
+        }
+    }
+
     fn hint(&self) -> String {
         format!("cannot reach {}: is it running? See --url", self.remote.url)
     }

@@ -20,10 +20,11 @@ pub mod prometheus;
 mod tests;
 pub mod web;
 
+pub use self::prometheus::{Alerting, Alertmanagers};
 pub use binnacle_config::error::{ConfigError, ConfigErrors};
 pub use binnacle_config::reader::Inactive;
 pub use check::{Checked, Kind, check};
 pub use file::{
-    DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings, MetricsSettings, Overrides,
-    QuerySettings, Settings, load,
+    AlertingSettings, DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings,
+    MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, load,
 };

@@ -3,12 +3,24 @@
 use binnacle_collect::Collector;
 use binnacle_collect::scrape::Health;
 use binnacle_metrics::Engine;
+use binnacle_model::alert::RuleHealth;
 use binnacle_server::state::{ComponentHealth, ComponentState};
+
+use super::alerting::Alerts;
 
 /// The components that can be unwell while they answer, in the order of their start.
 /// The server is not among them: when it is, nobody can ask.
-pub(super) fn components(engine: &Engine, collector: &Collector) -> Vec<ComponentHealth> {
-    vec![storage(engine), collecting(collector)]
+pub(super) fn components(
+    engine: &Engine,
+    alerts: &Alerts,
+    collector: &Collector,
+) -> Vec<ComponentHealth> {
+    vec![
+        storage(engine),
+        alerting(alerts),
+        rules(alerts),
+        collecting(collector),
+    ]
 }
 
 fn component(name: &str, state: ComponentState, message: String) -> ComponentHealth {
@@ -46,6 +58,38 @@ fn storage(engine: &Engine) -> ComponentHealth {
         return component("storage", ComponentState::Degraded, message);
     }
     component("storage", ComponentState::Ok, String::new())
+}
+
+fn alerting(alerts: &Alerts) -> ComponentHealth {
+    let figures = alerts.alerting.counters();
+    if let Some(reason) = figures.journal_poisoned {
+        let message = format!(
+            "takes no more alerts: {reason}. Those that are known are still told; mend the disk and restart"
+        );
+        return component("alerting", ComponentState::Failed, message);
+    }
+    if figures.ledger_failed > 0 || figures.history_failed > 0 {
+        let message = format!(
+            "{} entries of the notification log and {} facts of the history could not be written: see the log",
+            figures.ledger_failed, figures.history_failed
+        );
+        return component("alerting", ComponentState::Degraded, message);
+    }
+    component("alerting", ComponentState::Ok, String::new())
+}
+
+fn rules(alerts: &Alerts) -> ComponentHealth {
+    let groups = alerts.rules.groups();
+    let failing = groups
+        .iter()
+        .flat_map(|g| &g.rules)
+        .filter(|r| r.health == RuleHealth::Error)
+        .count();
+    if failing > 0 {
+        let message = format!("{failing} rules cannot be evaluated: see the Rules page");
+        return component("rules", ComponentState::Degraded, message);
+    }
+    component("rules", ComponentState::Ok, String::new())
 }
 
 fn collecting(collector: &Collector) -> ComponentHealth {

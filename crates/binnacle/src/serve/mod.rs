@@ -2,11 +2,15 @@
 //!
 //! 1. storage: opens the data directory, reads the log, starts background work;
 //! 2. listener: binds, so that a taken port is known before anything is collected;
-//! 3. collector: scrape loops;
-//! 4. server: answers.
+//! 3. alerting: routes and tells alerts;
+//! 4. rules: evaluates;
+//! 5. collector: scrape loops;
+//! 6. server: answers.
 //!
 //! The first signal stops them in reverse, within seconds; a second ends at once.
 
+mod alerting;
+mod alertmanagers;
 mod assets;
 mod health;
 mod process;
@@ -29,6 +33,7 @@ use tokio::sync::watch;
 use crate::cli::Serve;
 use crate::embedded::{Embedded, QueryLog};
 use crate::logging;
+use alerting::Alerts;
 use process::ThisProcess;
 use reload::Reloader;
 use telemetry::Rooms;
@@ -78,6 +83,7 @@ fn overrides(arguments: &Serve) -> Result<Overrides> {
         data_dir: arguments.data_dir.clone(),
         listen: arguments.listen,
         prometheus_file: arguments.prometheus_file.clone(),
+        alertmanager_file: arguments.alertmanager_file.clone(),
         log_level: level,
         log_format: format,
     })
@@ -117,6 +123,9 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             counters.clone(),
         ));
         rooms.reloads.succeeded(clock.now_ms());
+        let alerts = Alerts::open(settings, embedded.clone(), clock.clone()).await?;
+        rooms.alerts(alerts.clone());
+        let running = alerts.start();
         let collector = start_collector(&loaded, &engine, &clock, &rooms).await?;
         rooms.collector(collector.clone());
         let reloader = Arc::new(Reloader::new(
@@ -124,16 +133,21 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             overrides,
             &loaded,
             collector.clone(),
+            alerts.clone(),
             clock.clone(),
             rooms.reloads.clone(),
         ));
         let app = Arc::new(App {
             settings: settings.listen.clone(),
             metrics: embedded,
+            rules: alerts.rules.clone(),
+            alerting: alerts.alerting.clone(),
+            alertmanagers: alerts.others.clone(),
             targets: Arc::new(targets::CollectorTargets::new(collector.clone())),
             process: Arc::new(ThisProcess::new(
                 clock.clone(),
                 engine.clone(),
+                alerts.clone(),
                 collector.clone(),
                 reloader.clone(),
                 rooms,
@@ -152,6 +166,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         signals::wait(&reloader).await;
         tracing::info!("stopping");
         collector.stop().await;
+        running.stop(&alerts).await;
         // Fails only when the server has ended by itself.
         let _ = stop.send(true);
         serving.await.context("the server's task")?;

@@ -8,6 +8,7 @@ use binnacle_model::{Labels, duration};
 use binnacle_server::state::{BoxFuture, BuildInfo, ComponentHealth, Process, RuntimeInfo};
 use binnacle_stdx::clock::Clock;
 
+use super::alerting::Alerts;
 use super::health;
 use super::reload::{self, Reloader};
 use super::telemetry::{self, Rooms};
@@ -16,6 +17,7 @@ use super::telemetry::{self, Rooms};
 pub(super) struct ThisProcess {
     clock: Arc<dyn Clock>,
     engine: Arc<Engine>,
+    alerts: Alerts,
     collector: Arc<Collector>,
     reloader: Arc<Reloader>,
     rooms: Arc<Rooms>,
@@ -26,6 +28,7 @@ impl ThisProcess {
     pub(super) fn new(
         clock: Arc<dyn Clock>,
         engine: Arc<Engine>,
+        alerts: Alerts,
         collector: Arc<Collector>,
         reloader: Arc<Reloader>,
         rooms: Arc<Rooms>,
@@ -34,6 +37,7 @@ impl ThisProcess {
         Self {
             clock,
             engine,
+            alerts,
             collector,
             reloader,
             rooms,
@@ -173,7 +177,7 @@ impl Process for ThisProcess {
     }
 
     fn components(&self) -> Vec<ComponentHealth> {
-        health::components(&self.engine, &self.collector)
+        health::components(&self.engine, &self.alerts, &self.collector)
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<(), String>> {

@@ -1,6 +1,6 @@
 //! Reloading: the files are read again, and either all of it is taken or nothing.
 //!
-//! What is collected changes at once. Where the server listens, where data are
+//! What is collected, evaluated and told changes at once. Where the server listens, where data are
 //! kept and what queries may use is fixed at the start: a change of those is named
 //! in the log as waiting for a restart.
 
@@ -15,6 +15,7 @@ use binnacle_model::Labels;
 use binnacle_stdx::clock::Clock;
 use parking_lot::RwLock;
 
+use super::alerting::Alerts;
 use super::telemetry::Reloads;
 
 /// Name and job of the pool that scrapes this process.
@@ -27,6 +28,7 @@ pub(super) struct Reloader {
     file: Option<PathBuf>,
     overrides: Overrides,
     collector: Arc<Collector>,
+    alerts: Alerts,
     clock: Arc<dyn Clock>,
     reloads: Arc<Reloads>,
     current: RwLock<Current>,
@@ -54,6 +56,7 @@ impl Reloader {
         overrides: Overrides,
         loaded: &Loaded,
         collector: Arc<Collector>,
+        alerts: Alerts,
         clock: Arc<dyn Clock>,
         reloads: Arc<Reloads>,
     ) -> Self {
@@ -62,6 +65,7 @@ impl Reloader {
             file,
             overrides,
             collector,
+            alerts,
             clock,
             reloads,
             current,
@@ -89,11 +93,18 @@ impl Reloader {
     async fn try_reload(&self) -> Result<(), String> {
         let loaded =
             config::load(self.file.as_deref(), &self.overrides).map_err(|e| e.to_string())?;
-        self.collector
+        let old = self.current.read().settings.clone();
+        self.alerts.reload(&old, &loaded.settings).await?;
+        let collecting = self
+            .collector
             .reload(&with_own_pools(&loaded.settings))
-            .await
-            .map_err(|e| e.to_string())?;
-        for part in waiting(&self.current.read().settings, &loaded.settings) {
+            .await;
+        if let Err(error) = collecting {
+            // What was taken a moment ago is given back: all or nothing.
+            self.alerts.reload(&loaded.settings, &old).await?;
+            return Err(error.to_string());
+        }
+        for part in waiting(&old, &loaded.settings) {
             tracing::warn!("{part} has changed and waits for a restart");
         }
         *self.current.write() = Current::of(&loaded);
@@ -110,6 +121,14 @@ fn waiting(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("data", old.data != new.data),
         ("query", old.query != new.query),
         ("log", old.log != new.log),
+        (
+            "alerting.history",
+            old.alerting.history != new.alerting.history,
+        ),
+        (
+            "alerting.allow_exec",
+            old.alerting.allow_exec != new.alerting.allow_exec,
+        ),
         (
             "metrics.host",
             old.metrics.host.as_ref().map(|h| &h.settings)

@@ -10,6 +10,12 @@ use super::context::FileKind;
 use super::{Placed, Reader};
 
 impl<'a> Reader<'a> {
+    /// The node under `key`, for a field that may hold anything; nothing is shown.
+    /// `None` when it is not there or empty.
+    pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.take_field(key).filter(|node| !node.is_null())
+    }
+
     /// A list of texts; an element with nothing in it is empty text.
     pub fn texts(&mut self, key: &'static str) -> Vec<Placed<String>> {
         let nodes = self.list(key, "a list of texts");
@@ -80,6 +86,16 @@ impl<'a> Reader<'a> {
             self.show(key, Out::Map(out));
         }
         pairs
+    }
+
+    /// Whether the mapping under `key` has `name` with nothing behind it.
+    #[must_use]
+    pub fn is_null_in(&self, key: &str, name: &str) -> bool {
+        let Some(Value::Map(entries)) = self.entry(key).map(|e| &e.value.value) else {
+            return false;
+        };
+        let found = entries.iter().find(|e| e.key.text == name);
+        found.is_some_and(|e| e.value.is_null())
     }
 
     /// A mapping from names to lists of texts; `secret` ones are not shown.

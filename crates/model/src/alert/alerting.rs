@@ -64,8 +64,76 @@ pub struct TestOutcome {
     pub duration_ms: i64,
 }
 
+/// A drill: everything that can be tried before it is needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DrillPlan {
+    /// Which receivers; empty: all.
+    pub receivers: Vec<String>,
+    /// Whether test alerts are sent; else only routes and templates are tried.
+    pub send: bool,
+}
+
+/// A route as a drill found it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DrilledRoute {
+    /// [`RouteView::id`](super::RouteView::id).
+    pub id: String,
+    /// Its receiver.
+    pub receiver: String,
+    /// Labels that were made up to meet its matchers.
+    pub labels: Labels,
+    /// Whether an alert with these labels gets there, and what is in the way if not:
+    /// the id of the route that takes it instead, or that no labels could be made up.
+    pub problem: Option<String>,
+}
+
+/// A template that failed when it was tried on an alert.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DrilledTemplate {
+    /// Receiver.
+    pub receiver: String,
+    /// Kind of integration.
+    pub integration: String,
+    /// Which field.
+    pub field: String,
+    /// The alert's labels.
+    pub alert: Labels,
+    /// What is wrong.
+    pub error: String,
+}
+
+/// What a drill found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DrillReport {
+    /// All routes, depth first.
+    pub routes: Vec<DrilledRoute>,
+    /// Answers of the receivers.
+    pub receivers: Vec<TestOutcome>,
+    /// Texts that were rendered.
+    pub rendered: u64,
+    /// Alerts that they were rendered for: those that fire, and the last of the past.
+    pub rendered_alerts: u64,
+    /// Templates that failed.
+    pub templates: Vec<DrilledTemplate>,
+}
+
+impl DrillReport {
+    /// Whether nothing was wrong.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.routes.iter().all(|r| r.problem.is_none())
+            && self.receivers.iter().all(|r| r.error.is_none())
+            && self.templates.is_empty()
+    }
+}
+
 /// Alerting as a whole.
 pub trait Alerting: AlertSink {
+    /// Reads a matcher as Alertmanager's API and `amtool` write it: `a="b"`, `a=~b`.
+    ///
+    /// # Errors
+    /// [`AlertingError::BadData`].
+    fn matcher(&self, text: &str) -> Result<Matcher, AlertingError>;
     /// What it says of itself.
     fn status(&self) -> AlertingStatus;
     /// Alerts that fire now, by fingerprint.
@@ -147,4 +215,6 @@ pub trait Alerting: AlertSink {
 
     /// Sends a marked test alert to receivers and says what each answered.
     fn test(&self, test: ReceiverTest) -> BoxFuture<'_, Result<Vec<TestOutcome>, AlertingError>>;
+    /// Tries every route, every template and, when the plan says so, every receiver.
+    fn drill(&self, plan: DrillPlan) -> BoxFuture<'_, Result<DrillReport, AlertingError>>;
 }

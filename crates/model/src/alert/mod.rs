@@ -20,7 +20,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use alerting::{Alerting, AlertingError, AlertingStatus, ReceiverTest, TestOutcome};
+pub use alerting::{
+    Alerting, AlertingError, AlertingStatus, DrillPlan, DrillReport, DrilledRoute, DrilledTemplate,
+    ReceiverTest, TestOutcome,
+};
 pub use fingerprint::Fingerprint;
 pub use history::{
     Acknowledgement, BudgetReport, Episode, EpisodeFilter, Judgement, NotificationFilter,

@@ -1,5 +1,7 @@
 //! Times and durations as the API's parameters write them.
 
+use std::io::Write as _;
+
 use binnacle_model::calendar::{date_of, day_of, days_in_month};
 use binnacle_model::duration;
 
@@ -45,6 +47,45 @@ fn parse_go_float(text: &str) -> Option<f64> {
 
 /// `2015-06-03T14:21:58.555+01:00` as milliseconds since the Unix epoch.
 fn parse_rfc3339(text: &str) -> Option<i64> {
+    let (seconds, nanos) = parse_rfc3339_parts(text)?;
+    Some(seconds * 1000 + i64::from(nanos) / 1_000_000)
+}
+
+/// Reads RFC 3339 as nanoseconds since the Unix epoch; Go's zero time, and anything
+/// else that does not fit, is 0 ("not set").
+///
+/// # Errors
+/// A message for the user.
+pub fn parse_nanos(text: &str) -> Result<i64, String> {
+    let (seconds, nanos) = parse_rfc3339_parts(text)
+        .ok_or_else(|| format!("{text:?} is not a time as RFC 3339 writes it"))?;
+    Ok(seconds
+        .checked_mul(1_000_000_000)
+        .and_then(|n| n.checked_add(i64::from(nanos)))
+        .unwrap_or(0))
+}
+
+/// Nanoseconds since the Unix epoch as RFC 3339 in UTC, always with milliseconds, as
+/// Alertmanager's API writes them. 0 becomes Go's zero time.
+pub fn push_nanos(out: &mut Vec<u8>, t_ns: i64) {
+    if t_ns == 0 {
+        out.extend_from_slice(b"0001-01-01T00:00:00.000Z");
+        return;
+    }
+    let t_ms = t_ns.div_euclid(1_000_000);
+    let (seconds, millis) = (t_ms.div_euclid(1000), t_ms.rem_euclid(1000));
+    let (year, month, day) = date_of(seconds.div_euclid(86_400));
+    let of_day = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    // Writing to a vector never fails.
+    let _ = write!(
+        out,
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+    );
+}
+
+/// Seconds since the Unix epoch, and nanoseconds.
+fn parse_rfc3339_parts(text: &str) -> Option<(i64, u32)> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let part = bytes.get(from..to)?;
@@ -66,7 +107,7 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
         return None;
     }
     let mut i = 19;
-    let mut millis = 0.0;
+    let mut nanos = 0_u32;
     if at(i, b'.') {
         let end = i
             + 1
@@ -77,7 +118,9 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
         if end == i + 1 {
             return None;
         }
-        millis = format!("0{}", &text[i..end]).parse::<f64>().ok()? * 1000.0;
+        // Digits beyond the ninth are cut off, as Go does.
+        let digits = &text[i + 1..end.min(i + 10)];
+        nanos = digits.parse::<u32>().ok()? * 10_u32.pow(9 - digits.len() as u32);
         i = end;
     }
     let offset_minutes = if at(i, b'Z') {
@@ -101,7 +144,7 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
     }
     let seconds = day_of(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
         - offset_minutes * 60;
-    Some(seconds * 1000 + millis.floor() as i64)
+    Some((seconds, nanos))
 }
 
 /// Milliseconds since the Unix epoch as RFC 3339 in UTC. Never-times (0) become

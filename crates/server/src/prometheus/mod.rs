@@ -5,6 +5,7 @@ pub mod admin;
 pub mod answer;
 pub mod federate;
 pub mod query;
+pub mod rules;
 pub mod series;
 pub mod status;
 pub mod targets;
@@ -37,6 +38,9 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/targets", get(targets::targets))
         .route("/targets/metadata", get(targets::metadata))
         .route("/targets/relabel_steps", get(targets::relabel_steps))
+        .route("/rules", get(rules::rules))
+        .route("/alerts", get(rules::alerts))
+        .route("/alertmanagers", get(rules::alertmanagers))
         .route("/scrape_pools", get(targets::pools))
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))

@@ -101,7 +101,10 @@ impl Write for Resolve {
     type Answer = ();
 
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
-        let head = "UPDATE episode SET resolved_ms = v.column2 FROM (VALUES";
+        // A sender may name an end before the start that was noted here: an episode does
+        // not end before it began.
+        let head = "UPDATE episode SET resolved_ms = CASE WHEN v.column2 < started_ms \
+                    THEN started_ms ELSE v.column2 END FROM (VALUES";
         let tail = ") AS v WHERE episode.id = v.column1";
         rows::for_rows(db, (head, tail), 2, &self.0, |bound, (id, at_ms)| {
             bound.add(*id).add(*at_ms);

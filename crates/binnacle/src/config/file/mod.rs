@@ -5,26 +5,30 @@
 //! (`metrics.prometheus_file`, `listen.web_config_file`). The keys are listed with
 //! their defaults in `docs/user/configuration.md`; a test holds the two together.
 
+mod alerting;
 mod data;
 mod listen;
 mod log;
 mod metrics;
 mod query;
+mod rules;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::prometheus::{Environment, PrometheusFile, Storage};
+use super::prometheus::{Alertmanagers, Environment, PrometheusFile, Storage};
 use super::web::{self, WebFile};
 use binnacle_config::error::{ConfigError, ConfigErrors};
 use binnacle_config::reader::{Context, Inactive, NamedFile, Reader, describe, read_file};
 use binnacle_config::source;
 use binnacle_config::yaml::{Out, print};
 
+pub use alerting::AlertingSettings;
 pub use data::DataSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use metrics::{HostPool, MetricsSettings};
 pub use query::QuerySettings;
+pub use rules::{BUILTIN, RulesSettings};
 
 /// Everything, resolved.
 #[derive(Debug, Clone)]
@@ -37,6 +41,12 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// What queries may use.
     pub query: QuerySettings,
+    /// Recording and alerting rules.
+    pub rules: RulesSettings,
+    /// Other Alertmanagers, as a `prometheus.yml` names them.
+    pub alertmanagers: Vec<Alertmanagers>,
+    /// Who is told of alerts.
+    pub alerting: AlertingSettings,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -50,6 +60,8 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// `--prometheus-file`
     pub prometheus_file: Option<PathBuf>,
+    /// `--alertmanager-file`
+    pub alertmanager_file: Option<PathBuf>,
     /// `--log-level`
     pub log_level: Option<LogLevel>,
     /// `--log-format`
@@ -115,7 +127,7 @@ fn parse(
 ) -> Result<Loaded, ConfigErrors> {
     let root = binnacle_config::yaml::parse(file, text)?;
     let context = Context::new(file);
-    let (raw, effective) = read_file(&context, root.as_deref(), |r| read(r, environment));
+    let (raw, effective) = read_file(&context, root.as_deref(), |r| read(r, environment, text));
     let mut errors = context.take_errors();
     let mut include = Includes::new(&context);
     if exists {
@@ -135,21 +147,54 @@ fn parse(
         &mut errors,
     );
     let metrics = raw.metrics.resolve(file, prometheus.as_ref(), &mut errors);
+    let external_url = listen
+        .external_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", listen.address));
+    let rules = raw.rules.resolve(
+        file,
+        prometheus.as_ref(),
+        &rules::Identity {
+            external_labels: metrics.collect.global.external_labels.clone(),
+            external_url,
+        },
+        &mut include,
+        &mut errors,
+    );
+    let alertmanager_file = overrides
+        .alertmanager_file
+        .clone()
+        .or(raw.alerting.alertmanager_file.clone());
+    let alerting = include.alerting(raw.alerting, alertmanager_file.as_deref(), &mut errors);
     let storage = prometheus
         .as_ref()
         .map_or_else(Storage::default, |p| p.storage.clone());
-    if let Some(errors) = ConfigErrors::of(errors) {
-        return Err(errors);
-    }
-    let settings = Settings {
+    let alerting = match (alerting, ConfigErrors::of(errors)) {
+        (Some(alerting), None) => alerting,
+        (_, Some(errors)) => return Err(errors),
+        (None, None) => {
+            let message = "the alerting section could not be read";
+            return Err(ConfigError::whole(file, message).into());
+        }
+    };
+    let mut listen = listen;
+    listen.callbacks = alerting.callbacks.clone();
+    let mut settings = Settings {
         listen,
         data: raw
             .data
             .resolve(overrides.data_dir.as_deref(), &storage, metrics.series_max),
         metrics,
         query: raw.query.resolve(prometheus.as_ref().map(|p| &p.global)),
+        rules,
+        alertmanagers: prometheus
+            .as_ref()
+            .map(|p| p.alerting.alertmanagers.clone())
+            .unwrap_or_default(),
+        alerting,
         log: raw.log.with(overrides.log_level, overrides.log_format),
     };
+    settings.rules.settings = rules::around(&settings, prometheus.as_ref());
     let effective_prometheus = metrics::print_prometheus(prometheus.as_ref(), &effective);
     Ok(Loaded {
         settings,
@@ -168,15 +213,19 @@ struct Raw {
     data: data::Data,
     metrics: metrics::Metrics,
     query: query::Query,
+    rules: rules::Rules,
+    alerting: alerting::Alerting,
     log: LogSettings,
 }
 
-fn read(r: &mut Reader<'_>, environment: &Environment<'_>) -> Raw {
+fn read(r: &mut Reader<'_>, environment: &Environment<'_>, text: &str) -> Raw {
     Raw {
         listen: r.section_or_default("listen", listen::read),
         data: r.section_or_default("data", data::read),
         metrics: r.section_or_default("metrics", |r| metrics::read(r, environment)),
         query: r.section_or_default("query", query::read),
+        rules: r.section_or_default("rules", |r| rules::read(r, text)),
+        alerting: r.section_or_default("alerting", alerting::read),
         log: r.section_or_default("log", log::read),
     }
 }
@@ -184,7 +233,7 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>) -> Raw {
 /// The paths of all keys that the reader knows.
 #[must_use]
 pub fn keys() -> Vec<String> {
-    describe(|r| read(r, &|_| None))
+    describe(|r| read(r, &|_| None, ""))
 }
 
 /// What comes together from the files.
@@ -224,6 +273,24 @@ impl Includes {
                 None
             }
         }
+    }
+
+    fn alerting(
+        &mut self,
+        raw: alerting::Alerting,
+        file: Option<&Path>,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<AlertingSettings> {
+        let settings = raw.resolve(file, errors)?;
+        let routing = &settings.routing;
+        self.inactive.extend(routing.inactive.iter().cloned());
+        self.warnings.extend(routing.warnings.iter().cloned());
+        if let Some(file) = file {
+            self.named
+                .extend(routing.named.iter().map(|f| (file.to_owned(), f.clone())));
+            self.sources.push(file.to_owned());
+        }
+        Some(settings)
     }
 
     fn prometheus(

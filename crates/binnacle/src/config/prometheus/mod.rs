@@ -36,6 +36,7 @@ use binnacle_config::reader::{Context, FileKind, Inactive, NamedFile, Placed, Re
 use binnacle_config::source;
 use binnacle_config::yaml::{Out, print};
 
+pub use alerting::{Alerting, Alertmanagers};
 pub use environment::Environment;
 pub use global::Global;
 pub use scrape::ScrapeConfig;
@@ -50,6 +51,8 @@ pub struct PrometheusFile {
     pub scrapes: Vec<ScrapeConfig>,
     /// `rule_files`: paths whose last part may hold `*`.
     pub rule_files: Vec<PathBuf>,
+    /// `alerting`: other Alertmanagers.
+    pub alerting: Alerting,
     /// `storage`
     pub storage: Storage,
     /// What is understood and does not act yet.
@@ -91,6 +94,7 @@ impl PrometheusFile {
             global: parts.global,
             scrapes: parts.scrapes,
             rule_files: parts.rule_files,
+            alerting: parts.alerting,
             storage: parts.storage,
             inactive: context.take_inactive(),
             warnings: context.take_warnings(),
@@ -191,6 +195,7 @@ struct Parts {
     scrapes: Vec<ScrapeConfig>,
     scrape_config_files: Vec<Placed<PathBuf>>,
     rule_files: Vec<PathBuf>,
+    alerting: Alerting,
     storage: Storage,
 }
 
@@ -199,15 +204,15 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>) -> Parts {
     let names = global.names.scheme();
     r.section("runtime", global::read_runtime);
     let rule_files = read_patterns(r, "rule_files", "rule");
-    r.inactive("rule_files", "rules are not evaluated yet");
     for file in &rule_files {
         r.context()
             .names(file.at, file.value.clone(), FileKind::Rules);
     }
     let scrape_config_files = read_patterns(r, "scrape_config_files", "scrape config");
     let scrapes = read_scrapes(r, &global);
-    r.section("alerting", |r| alerting::read(r, names));
-    r.inactive("alerting", "alerts are not sent yet");
+    let alerting = r
+        .section("alerting", |r| alerting::read(r, names))
+        .unwrap_or_default();
     let storage = r.section("storage", storage::read).unwrap_or_default();
     r.section("tracing", tracing::read);
     r.inactive("tracing", "traces of this server are not sent yet");
@@ -229,6 +234,7 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>) -> Parts {
         scrapes,
         scrape_config_files,
         rule_files: rule_files.into_iter().map(|f| f.value).collect(),
+        alerting,
         storage,
     }
 }

@@ -16,6 +16,9 @@ fn kinds_are_told_apart_by_content() {
     assert_eq!(kind("a.yml", "scrape_configs: []\n"), Kind::Prometheus);
     assert_eq!(kind("b.yml", "metrics: {}\n"), Kind::Binnacle);
     assert_eq!(kind("c.yml", "rate_limit: {}\n"), Kind::Web);
+    let routes = "route: {receiver: a}\nreceivers: [{name: a}]\n";
+    assert_eq!(kind("d.yml", routes), Kind::Alertmanager);
+    assert_eq!(kind("e.yml", "groups: []\n"), Kind::Rules);
     assert_eq!(kind("binnacle.yaml", ""), Kind::Binnacle);
     assert_eq!(kind("web.yml", ""), Kind::Web);
     assert_eq!(kind("other.yml", ""), Kind::Prometheus);

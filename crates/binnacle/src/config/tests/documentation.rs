@@ -51,6 +51,8 @@ fn the_example_loads() {
     let example = example.expect("the guide has an example");
     let dir = tempfile::tempdir().expect("there is a folder for temporary files");
     super::write(dir.path(), "prometheus.yml", "scrape_configs: []\n");
+    let routes = "route: {receiver: a}\nreceivers: [{name: a}]\n";
+    super::write(dir.path(), "alertmanager.yml", routes);
     let path = super::write(dir.path(), "binnacle.yaml", example);
     let loaded = file::load_with(Some(&path), &file::Overrides::default(), &|_| None);
     loaded.unwrap_or_else(|errors| panic!("{errors}"));

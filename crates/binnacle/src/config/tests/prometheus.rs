@@ -169,7 +169,7 @@ fn variables_are_replaced_in_external_labels() {
 
 #[test]
 fn what_does_not_act_is_named() {
-    let text = "rule_files: [a.yml]\nscrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - role: pod\n  dns_sd_configs:\n  - names: [a]\nremote_write:\n- url: http://a/\n";
+    let text = "\nscrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - role: pod\n  dns_sd_configs:\n  - names: [a]\nremote_write:\n- url: http://a/\n";
     let shown: Vec<String> = loaded(text)
         .inactive
         .iter()
@@ -178,7 +178,6 @@ fn what_does_not_act_is_named() {
     assert_eq!(
         shown,
         [
-            "prometheus.yml:1: rule_files: rules are not evaluated yet",
             "prometheus.yml:4: scrape_configs[0].kubernetes_sd_configs: this mechanism finds no targets yet",
             "prometheus.yml:7: scrape_configs[0].dns_sd_configs[0]: SRV records are not looked up yet, only A and AAAA are",
             "prometheus.yml:8: remote_write: samples are not sent on yet",

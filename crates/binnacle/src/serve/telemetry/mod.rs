@@ -4,8 +4,10 @@
 //! that dashboards and rules for a Prometheus server work; what is ours alone is
 //! called `binnacle_`.
 
+mod alerting;
 mod process;
 mod rooms;
+mod rules;
 
 use binnacle_model::metadata::{Metadata, MetricType};
 use binnacle_wire::names::Escaping;
@@ -37,6 +39,13 @@ impl Families {
 
     fn sample(&mut self, labels: &[(&str, &str)], value: f64) {
         self.writer.sample(labels.iter().copied(), value, None);
+    }
+
+    /// A histogram: cumulative counts by upper bound, the last one infinite.
+    fn histogram(&mut self, labels: &[(&str, &str)], buckets: &[(f64, u64)], sum: f64) {
+        let count = buckets.last().map_or(0, |(_, count)| *count);
+        self.writer
+            .histogram(labels.iter().copied(), buckets, sum, count);
     }
 
     /// A counter without labels.

@@ -8,6 +8,7 @@ use binnacle_metrics::{Engine, REFUSALS};
 use binnacle_model::metadata::MetricType;
 use binnacle_server::counters::Counters;
 
+use super::super::alerting::Alerts;
 use super::Families;
 use crate::embedded::Embedded;
 
@@ -16,6 +17,7 @@ pub struct Rooms {
     engine: Arc<Engine>,
     queries: Arc<Embedded>,
     server: Arc<Counters>,
+    alerts: OnceLock<Alerts>,
     /// The collector scrapes these very metrics, so it comes last.
     collector: OnceLock<Arc<Collector>>,
     /// What became of the configuration.
@@ -63,15 +65,22 @@ fn get(counter: &AtomicU64) -> f64 {
 }
 
 impl Rooms {
-    /// All but the collector.
+    /// All but what is opened later.
     pub(crate) fn new(engine: Arc<Engine>, queries: Arc<Embedded>, server: Arc<Counters>) -> Self {
         Self {
             engine,
             queries,
             server,
+            alerts: OnceLock::new(),
             collector: OnceLock::new(),
             reloads: Arc::default(),
         }
+    }
+
+    /// And rules and alerting.
+    pub(crate) fn alerts(&self, alerts: Alerts) {
+        // They are opened once.
+        let _ = self.alerts.set(alerts);
     }
 
     /// And the collector.
@@ -87,6 +96,10 @@ impl Rooms {
         self.log(families);
         self.queries(families);
         self.scraping(families);
+        if let Some(alerts) = self.alerts.get() {
+            super::rules::write(families, &alerts.rules.counters());
+            super::alerting::write(families, &alerts.alerting.counters());
+        }
         self.http(families);
     }
 

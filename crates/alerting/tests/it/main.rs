@@ -1,0 +1,11 @@
+//! Tests of alerting as a whole, on virtual time.
+
+mod acceptance;
+mod dispatching;
+mod ledger;
+mod many;
+mod model;
+mod policies;
+mod suites;
+mod support;
+mod views;

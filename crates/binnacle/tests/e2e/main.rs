@@ -5,6 +5,7 @@
 //! Each test starts servers of its own on 127.0.0.1 port 0 and ends them by their
 //! id. What needs a program that is not installed says so in one line and passes.
 
+mod alert_api;
 mod alert_peers;
 mod alerting;
 mod alerts_crash;

@@ -15,25 +15,25 @@ fi
 cargo build -q -p binnacle
 directory=$(mktemp -d)
 server=
+webhook=
 finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
+  for process in $server $webhook; do
+    kill "$process" 2>/dev/null || true
+    wait "$process" 2>/dev/null || true
+  done
   rm -rf "$directory"
 }
 trap finish EXIT
 
-cat >"$directory/binnacle.yaml" <<'YAML'
-metrics:
-  prometheus_file: prometheus.yml
-  self_interval: 1s
-  host: {interval: 1s}
-YAML
-cat >"$directory/prometheus.yml" <<'YAML'
-scrape_configs:
-- job_name: nobody
-  static_configs:
-  - targets: ['127.0.0.1:1']
-YAML
+# What alerts are sent to: a webhook on loopback.
+node ui/e2e/webhook.mjs >"$directory/webhook" &
+webhook=$!
+for _ in $(seq 1 100); do
+  [ -s "$directory/webhook" ] && break
+  sleep 0.1
+done
+[ -s "$directory/webhook" ] || { echo "the webhook does not listen"; exit 1; }
+node ui/e2e/configure.mjs "$directory" "$(cat "$directory/webhook")"
 target/debug/binnacle serve --config "$directory/binnacle.yaml" --data-dir "$directory/data" \
   --listen 127.0.0.1:0 --log-format json 2>"$directory/log" &
 server=$!

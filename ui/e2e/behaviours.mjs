@@ -1,27 +1,13 @@
 // What a page does when it is used.
 
 import { join } from 'node:path';
-import { charts, rows } from './pages.mjs';
-
-async function expectUrl(page, pattern) {
-  await page.waitForFunction((source) => new RegExp(source).test(decodeURIComponent(location.search)), pattern, { timeout: 8000 });
-}
-
-/** Fifteen minutes of a metric, so that there is something to zoom into on a server that has just begun. */
-async function history(base) {
-  const now = Math.floor(Date.now() / 1000);
-  const lines = Array.from({ length: 90 }, (_, i) => `e2e_history ${i} ${now - 900 + i * 10}`);
-  const answer = await fetch(`${base}/api/v1/import`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/openmetrics-text; version=1.0.0' },
-    body: `# TYPE e2e_history gauge\n${lines.join('\n')}\n# EOF\n`,
-  });
-  return answer.ok ? 'e2e_history' : 'node_load1';
-}
+import { alertingBehaviours } from './alerting-behaviours.mjs';
+import { pastMetric } from './alerts.mjs';
+import { charts, expectUrl, rows } from './look.mjs';
 
 export const behaviours = {
   'dragging over a chart changes the shared range, and the address keeps it': async (page, base) => {
-    await page.goto(`${base}/explore?from=now-15m&to=now&q=${await history(base)}`);
+    await page.goto(`${base}/explore?from=now-15m&to=now&q=${(await pastMetric(base, 'e2e_history')) ? 'e2e_history' : 'node_load1'}`);
     await charts(page, 1);
     const box = await page.locator('.time-chart .u-over').first().boundingBox();
     await page.mouse.move(box.x + box.width * 0.4, box.y + 60);
@@ -119,4 +105,6 @@ export const behaviours = {
     empty = false;
     await charts(page, 3);
   },
+
+  ...alertingBehaviours,
 };

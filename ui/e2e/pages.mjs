@@ -1,36 +1,7 @@
 // The pages and what each must show.
 
-/** Waits until `count` charts carry drawn pixels of more than axes. */
-export async function charts(page, count) {
-  await page.waitForFunction(
-    (wanted) => {
-      let drawn = 0;
-      for (const canvas of document.querySelectorAll('.time-chart canvas')) {
-        const { width, height } = canvas;
-        if (width === 0 || height === 0) continue;
-        const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
-        const colours = new Set();
-        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 60) colours.add((data[at] >> 4) * 256 + (data[at + 1] >> 4) * 16 + (data[at + 2] >> 4));
-        if (colours.size > 6) drawn += 1;
-      }
-      return drawn >= wanted;
-    },
-    count,
-    { timeout: 15_000, polling: 200 },
-  );
-}
-
-export async function rows(page, selector, atLeast) {
-  await page.waitForFunction(([css, least]) => document.querySelectorAll(css).length >= least, [selector, atLeast], { timeout: 15_000 });
-}
-
-async function text(page, selector, pattern) {
-  await page.waitForFunction(
-    ([css, source]) => [...document.querySelectorAll(css)].some((node) => new RegExp(source).test(node.textContent ?? '')),
-    [selector, pattern],
-    { timeout: 15_000 },
-  );
-}
+import { ALERTING_PAGES } from './alerting-pages.mjs';
+import { charts, rows, text } from './look.mjs';
 
 const CPU = encodeURIComponent('sum by (mode) (rate(node_cpu_seconds_total[1m]))');
 
@@ -65,6 +36,7 @@ export const PAGES = [
     await rows(page, '.tree-node', 3);
     await text(page, '.tree-node', '\\d+ series');
   } },
+  ...ALERTING_PAGES,
   { name: 'targets', path: '/targets', content: (page) => rows(page, '.target-table tbody tr', 2) },
   { name: 'cardinality', path: '/cardinality', content: (page) => rows(page, '.rank-table tbody tr', 20) },
   { name: 'cardinality-metric', path: '/cardinality?metric=node_cpu_seconds_total', content: async (page) => {
@@ -72,7 +44,7 @@ export const PAGES = [
     await text(page, '.drill td.num', '%');
   } },
   { name: 'status', path: '/status', content: async (page) => {
-    await rows(page, '.components li', 1);
+    await rows(page, '.components li', 3);
     await rows(page, '.facts > div', 10);
     await text(page, '.yaml', 'scrape_configs');
   } },

@@ -15,9 +15,10 @@ const types = {
   '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json',
 };
 
+// The name that the browser used stays: the server compares it with where a page comes from.
 function forward(req, res) {
   const upstream = request(
-    { host: backend.hostname, port: backend.port, method: req.method, path: req.url, headers: { ...req.headers, host: backend.host } },
+    { host: backend.hostname, port: backend.port, method: req.method, path: req.url, headers: req.headers },
     (answer) => {
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);

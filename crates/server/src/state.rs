@@ -9,6 +9,7 @@ use binnacle_model::Labels;
 use binnacle_model::alert::{Alerting, Rules};
 use binnacle_model::metadata::Metadata;
 use binnacle_model::query::MetricsQuery;
+use bytes::Bytes;
 
 pub use crate::http::time::format_rfc3339;
 use crate::settings::Settings;
@@ -25,6 +26,8 @@ pub struct App {
     pub alerting: Arc<dyn Alerting>,
     /// Where alerts are sent besides, for `/api/v1/alertmanagers`.
     pub alertmanagers: Arc<dyn Alertmanagers>,
+    /// Pictures that notifications point to.
+    pub graphs: Arc<dyn Graphs>,
     /// Scrape targets.
     pub targets: Arc<dyn Targets>,
     /// The process itself.
@@ -141,6 +144,12 @@ pub trait Alertmanagers: Send + Sync {
     fn active(&self) -> Vec<String>;
     /// URLs that relabelling dropped.
     fn dropped(&self) -> Vec<String>;
+}
+
+/// Pictures of alerts' expressions that notifications point to.
+pub trait Graphs: Send + Sync {
+    /// The PNG with that id; `None` when there is none, or no longer.
+    fn png(&self, id: &str) -> Option<Bytes>;
 }
 
 /// How a component is.

@@ -104,6 +104,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(false)
         // Negative: KiB. Enough for the inner pages of the indexes of a busy year.
         .pragma("cache_size", "-8192")
+        // Pages of the log before it is written back: the pages of an index that many rows
+        // touch are written back once and not again and again.
+        .pragma("wal_autocheckpoint", "4000")
         .disable_statement_logging()
 }
 

@@ -106,6 +106,38 @@ export function apiDelete<T>(path: string): Promise<Answer<T>> {
   return request<T>(path, { method: 'DELETE' });
 }
 
+/** Sends JSON, or a text as it is. Nothing comes back where the server answers 204. */
+export async function apiSend<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>> {
+  const began = performance.now();
+  const { response, text } = await read(path, withBody(method, body));
+  if (response.status === 204) return { data: undefined as T, warnings: [], infos: [], tookMs: performance.now() - began, bytes: 0 };
+  const answer = parseEnvelope<T>(response, text, path.split('?')[0] ?? path);
+  if (answer.status === 'error') throw new ApiError(response.status, answer.errorType ?? 'unexpected', answer.error ?? 'The server gave no reason.');
+  return { data: answer.data as T, warnings: answer.warnings ?? [], infos: answer.infos ?? [], tookMs: performance.now() - began, bytes: text.length };
+}
+
+/** Alertmanager's API: JSON without an envelope, and errors that are a JSON string. */
+export async function apiPlain<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const { response, text } = await read(path, { ...withBody(method, body), ...(signal ? { signal } : {}) });
+  if (!response.ok) throw new ApiError(response.status, response.status === 404 ? 'not_found' : 'bad_data', plainError(text) || `${path} answered ${response.status}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+function plainError(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? value : text.slice(0, 200);
+  } catch {
+    return text.trim().slice(0, 200);
+  }
+}
+
+function withBody(method: string, body: unknown): RequestInit {
+  if (body === undefined) return { method };
+  const isText = typeof body === 'string';
+  return { method, body: isText ? body : JSON.stringify(body), headers: { 'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json' } };
+}
+
 /** JSON outside the envelope (`/health/ready`), whatever its status. */
 export async function rawJson<T>(path: string, signal?: AbortSignal): Promise<{ status: number; body: T }> {
   const { response, text } = await read(path, signal ? { signal } : {});

@@ -12,6 +12,13 @@ import { theme } from './theme';
 import { TimeProvider } from './time';
 
 const ExplorePage = lazy(() => import('../views/explore/ExplorePage'));
+const AlertsPage = lazy(() => import('../views/alerts/AlertsPage'));
+const RulesPage = lazy(() => import('../views/rules/RulesPage'));
+const TryRulePage = lazy(() => import('../views/rules/try/TryRulePage'));
+const SilencesPage = lazy(() => import('../views/silences/SilencesPage'));
+const NotificationsPage = lazy(() => import('../views/notifications/NotificationsPage'));
+const RoutingPage = lazy(() => import('../views/routing/RoutingPage'));
+const QualityPage = lazy(() => import('../views/quality/QualityPage'));
 const TargetsPage = lazy(() => import('../views/targets/TargetsPage'));
 const CardinalityPage = lazy(() => import('../views/cardinality/CardinalityPage'));
 const StatusPage = lazy(() => import('../views/status/StatusPage'));
@@ -55,6 +62,13 @@ function Pages() {
           <Route path="/explore" element={<ExplorePage />} />
           <Route path="/graph" element={<PrometheusLink />} />
           <Route path="/query" element={<PrometheusLink />} />
+          <Route path="/alerts" element={<AlertsPage />} />
+          <Route path="/rules" element={<RulesPage />} />
+          <Route path="/rules/try" element={<TryRulePage />} />
+          <Route path="/silences" element={<SilencesPage />} />
+          <Route path="/notifications" element={<NotificationsPage />} />
+          <Route path="/routing" element={<RoutingPage />} />
+          <Route path="/quality" element={<QualityPage />} />
           <Route path="/targets" element={<TargetsPage />} />
           <Route path="/cardinality" element={<CardinalityPage />} />
           <Route path="/status" element={<StatusPage />} />

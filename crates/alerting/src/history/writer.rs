@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use binnacle_model::alert::{Alert, Episode, Fingerprint, NotificationOutcome};
 use binnacle_state::{NewNotification, StateError};
@@ -13,7 +14,11 @@ use super::Ledger;
 use crate::alerts::{ByFingerprint, NS_PER_MS};
 
 /// At most that many facts are written together.
-const BATCH_MAX: usize = 1_000;
+const BATCH_MAX: usize = 4_000;
+
+/// So long facts are gathered before they are written: in a storm of alerts a few large
+/// transactions cost a fraction of many small ones.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// At most that many episodes are remembered behind their end.
 const LATELY_MAX: usize = 10_000;
@@ -47,6 +52,7 @@ pub struct History {
     queue: Mutex<VecDeque<Fact>>,
     waiting_max: usize,
     wake: Notify,
+    closed: Notify,
     closing: AtomicBool,
     dropped: AtomicU64,
     failed: AtomicU64,
@@ -68,6 +74,7 @@ impl History {
             queue: Mutex::new(VecDeque::new()),
             waiting_max,
             wake: Notify::new(),
+            closed: Notify::new(),
             closing: AtomicBool::new(false),
             dropped: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -116,12 +123,17 @@ impl History {
     /// Makes [`History::run`] write what waits and end.
     pub fn close(&self) {
         self.closing.store(true, Relaxed);
+        self.closed.notify_one();
         self.wake.notify_one();
     }
 
     /// Writes facts until it is closed.
     pub async fn run(&self) {
         loop {
+            if !self.closing.load(Relaxed) && (1..BATCH_MAX).contains(&self.waiting()) {
+                // Whoever closes does not wait for the rest of it.
+                let _ = tokio::time::timeout(GATHER, self.closed.notified()).await;
+            }
             let batch = self.take();
             if !batch.is_empty() {
                 self.write(batch).await;

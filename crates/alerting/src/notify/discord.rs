@@ -159,6 +159,10 @@ impl Notifier for Discord {
     fn destination(&self) -> String {
         webhook_url::host(&self.settings.webhook_url)
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

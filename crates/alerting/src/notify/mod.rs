@@ -81,7 +81,7 @@ pub struct Notification<'a> {
     /// What this integration stored with the group's last notification, such as the
     /// id of a message to be edited.
     pub store: &'a Texts,
-    /// A picture of the expression of the first alert, when there is one.
+    /// A picture of the alerts' expression, when there is one.
     pub graph: Option<&'a Graph>,
 }
 
@@ -172,6 +172,11 @@ pub trait Notifier: Send + Sync {
 
     /// Where it goes, without secrets: a channel, an address, a host.
     fn destination(&self) -> String;
+
+    /// Whether it does anything with [`Notification::graph`]: none is drawn for others.
+    fn wants_graph(&self) -> bool {
+        false
+    }
 }
 
 /// Texts by name, in the order of the file.

@@ -142,6 +142,10 @@ impl Notifier for MsTeams {
     fn destination(&self) -> String {
         webhook_url::host(&self.settings.webhook_url)
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

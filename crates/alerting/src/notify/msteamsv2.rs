@@ -201,6 +201,10 @@ impl Notifier for MsTeamsV2 {
     fn destination(&self) -> String {
         webhook_url::host(&self.settings.webhook_url)
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -348,6 +348,10 @@ impl Notifier for RocketChat {
     fn destination(&self) -> String {
         self.settings.channel.clone()
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -357,6 +357,10 @@ impl Notifier for Telegram {
             Chat::File(file) => format!("the chat in {}", file.display()),
         }
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Service;
 use super::flush::{Decision, Job};
+use super::graph::Picture;
 use super::message::{Parts, data_of, team_of, told_alerts};
 use super::plan::{Plan, Ready};
 use crate::dispatch::millis;
@@ -35,6 +36,7 @@ pub(super) struct Telling<'a> {
     pub(super) timeout: Duration,
     /// What the integration left the last time.
     pub(super) store: &'a Texts,
+    pub(super) picture: &'a Picture,
 }
 
 /// What came of telling.
@@ -93,6 +95,7 @@ impl Service {
                 now_ms: flush.at_ms,
                 timeout: route.group_interval.max(TIMEOUT_MIN),
                 store: &store,
+                picture: &job.message.picture,
             })
             .await;
         let is_taken = match &outcome.result {
@@ -129,7 +132,7 @@ impl Service {
             alerts: telling.alerts,
             now_ms: telling.now_ms,
         });
-        let graph = self.graph_of(telling.alerts).await;
+        let graph = self.graph_of(telling).await;
         let mut backoff = Backoff::new(self.next_seed());
         let mut attempts = 0;
         let mut last_error = None;
@@ -149,7 +152,7 @@ impl Service {
                 now_ms: telling.now_ms,
                 timeout: deadline - now,
                 store: telling.store,
-                graph: graph.as_ref(),
+                graph,
             };
             attempts += 1;
             let notifying = telling.ready.notifier.notify(&notification);

@@ -16,6 +16,7 @@ use super::Service;
 use super::budget::Hold;
 use super::deliver::{Outcome, Telling, timed_out};
 use super::flush::Job;
+use super::graph::Picture;
 use super::plan::{Plan, Ready};
 use crate::alerts::compare;
 use crate::pipeline::Logged;
@@ -112,6 +113,7 @@ impl Service {
                         now_ms,
                         timeout: TIMEOUT,
                         store: &Texts::new(),
+                        picture: &Picture::default(),
                     })
                     .await;
                 all_taken &= outcome.result.is_ok();

@@ -10,6 +10,7 @@ use binnacle_state::NewNotification;
 use super::Service;
 use super::deliver::Telling;
 use super::flush::Job;
+use super::graph::Picture;
 use super::message::{team_of, told_alerts};
 use super::plan::{Plan, Ready};
 use crate::alerts::NS_PER_MS;
@@ -176,6 +177,7 @@ impl Service {
                     now_ms,
                     timeout: TIMEOUT,
                     store: &Texts::new(),
+                    picture: &Picture::default(),
                 })
                 .await;
             let mut record = outcome.record(&ready.lane, self.clock.now_ms());

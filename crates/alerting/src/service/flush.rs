@@ -7,6 +7,7 @@ use binnacle_model::alert::Fingerprint;
 
 use super::Service;
 use super::budget::Hold;
+use super::graph::Picture;
 use super::plan::{Plan, Ready};
 use crate::dispatch::{Flush, Settled, Told, millis};
 use crate::pipeline::{Logged, Muting, Offer, Reason, needs_update};
@@ -20,6 +21,7 @@ pub(super) struct Message {
     pub(super) firing: Vec<u64>,
     /// Numbers of those that have ended, ascending.
     pub(super) resolved: Vec<u64>,
+    pub(super) picture: Picture,
 }
 
 impl Message {
@@ -36,6 +38,7 @@ impl Message {
             resolved: numbers(true),
             flush,
             alerts,
+            picture: Picture::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod dispatching;
+mod graphs;
 mod ledger;
 mod many;
 mod model;

@@ -47,6 +47,8 @@ pub struct Told {
     pub flushed_ms: i64,
     pub group_key: String,
     pub alerts: Vec<Arc<Alert>>,
+    /// Where the picture is that came along.
+    pub graph: Option<String>,
 }
 
 /// What a receiver does at a time (milliseconds after the beginning).
@@ -123,6 +125,7 @@ impl Notifier for Recording {
                         flushed_ms: notification.now_ms - T0_MS,
                         group_key: notification.group_key.to_owned(),
                         alerts: notification.alerts.to_vec(),
+                        graph: notification.graph.and_then(|graph| graph.url.clone()),
                     });
                     Ok(Sent {
                         title: "title".into(),
@@ -144,6 +147,10 @@ impl Notifier for Recording {
 
     fn destination(&self) -> String {
         self.to.clone()
+    }
+
+    fn wants_graph(&self) -> bool {
+        self.to.contains("/slack/")
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::alertmanagers::Others;
+use super::graphs::Graphs;
 
 /// The rooms that make and tell alerts.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(super) struct Alerts {
     pub(super) rules: Arc<Scheduler>,
     pub(super) alerting: Arc<Service>,
     pub(super) others: Arc<Others>,
+    pub(super) graphs: Arc<Graphs>,
     pub(super) state: State,
 }
 
@@ -84,6 +86,8 @@ impl Alerts {
         })
         .await
         .context("open alerting")?;
+        let graphs = Arc::new(Graphs::new(settings, metrics.clone(), clock.clone()));
+        alerting.set_graphs(graphs.clone());
         let others = Arc::new(Others::default());
         others.configure(&settings.alertmanagers)?;
         let sinks: Vec<(String, Arc<dyn AlertSink>)> = vec![
@@ -101,6 +105,7 @@ impl Alerts {
             rules,
             alerting,
             others,
+            graphs,
             state,
         })
     }
@@ -124,6 +129,7 @@ impl Alerts {
             self.back_to(old);
             return Err(format!("{error:#}"));
         }
+        self.graphs.configure(new);
         self.rules
             .reload(new.rules.files.clone(), new.rules.settings.clone())
             .await;

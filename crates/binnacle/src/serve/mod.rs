@@ -12,6 +12,7 @@
 mod alerting;
 mod alertmanagers;
 mod assets;
+mod graphs;
 mod health;
 mod process;
 mod reload;
@@ -143,6 +144,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             rules: alerts.rules.clone(),
             alerting: alerts.alerting.clone(),
             alertmanagers: alerts.others.clone(),
+            graphs: alerts.graphs.clone(),
             targets: Arc::new(targets::CollectorTargets::new(collector.clone())),
             process: Arc::new(ThisProcess::new(
                 clock.clone(),

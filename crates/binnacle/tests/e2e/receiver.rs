@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver as Inbox, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,6 +36,7 @@ pub struct Receiver {
     address: SocketAddr,
     inbox: Mutex<Inbox<Arrival>>,
     status: Arc<AtomicU16>,
+    open: Arc<AtomicUsize>,
 }
 
 /// Instead of a status: take the request and never answer.
@@ -49,12 +50,17 @@ impl Receiver {
         let (tell, inbox) = channel();
         let status = Arc::new(AtomicU16::new(200));
         let answer = status.clone();
+        let open = Arc::new(AtomicUsize::new(0));
+        let connections = open.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (tell, answer) = (tell.clone(), answer.clone());
+                let connections = connections.clone();
+                connections.fetch_add(1, Ordering::SeqCst);
                 std::thread::spawn(move || {
                     // The sender closes the connection in the end.
                     let _ = take(stream, &tell, &answer);
+                    connections.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
@@ -62,6 +68,7 @@ impl Receiver {
             address,
             inbox: Mutex::new(inbox),
             status,
+            open,
         }
     }
 
@@ -81,6 +88,14 @@ impl Receiver {
         inbox
             .recv_timeout(Duration::from_secs(60))
             .expect("nothing arrived within a minute")
+    }
+
+    /// All that a sender sent before it was killed: its connections are read to their end.
+    pub fn drain_dead(&self) -> Vec<Arrival> {
+        crate::server::eventually("the connections of the dead end", || {
+            self.open.load(Ordering::SeqCst) == 0
+        });
+        self.drain()
     }
 
     /// All that arrived and was not asked for yet.

@@ -71,6 +71,11 @@ fn a_web_yml_asks_for_certificate_and_password() {
             .expect("answer");
         assert_eq!(right.status(), 200);
         assert_eq!(right.headers()["x-frame-options"], "sameorigin");
+        // Pictures are asked for by services that know no password.
+        let picture = "/api/binnacle/v1/alerts/graphs/0.png";
+        let picture = url.replace("/api/v1/query?query=1", picture);
+        let picture = client.get(picture).send().await.expect("answer");
+        assert_eq!(picture.status(), 404);
         // Without TLS nothing is answered.
         let bare = format!("http://localhost:{}/", server.address().port());
         assert!(client.get(bare).send().await.is_err());

@@ -5,6 +5,7 @@
 mod act;
 mod callbacks;
 mod encode;
+mod graphs;
 mod history;
 mod routing;
 mod rules;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/alerts/test", post(routing::test))
         .route("/alerts/callbacks/slack", post(callbacks::slack))
         .route("/alerts/callbacks/pagerduty", post(callbacks::pagerduty))
+        .route("/alerts/graphs/{file}", get(graphs::png))
         .route("/alerts/drill", post(routing::drill))
         .route("/alerts/status", get(routing::status))
         .route("/silences/preview", post(silences::preview))

@@ -84,7 +84,7 @@ struct PostedAlert<'a> {
 ///
 /// # Errors
 /// A message for the sender.
-pub(super) fn alerts(body: &[u8]) -> Result<Vec<Alert>, String> {
+pub fn alerts(body: &[u8]) -> Result<Vec<Alert>, String> {
     let posted: Vec<PostedAlert<'_>> =
         serde_json::from_slice(body).map_err(|e| format!("parsing alerts body failed: {e}"))?;
     posted.into_iter().map(alert).collect()

@@ -25,7 +25,7 @@ use crate::http::error::ApiError;
 use crate::http::json::push_string;
 use crate::state::App;
 
-pub use decode::silence as read_silence;
+pub use decode::{alerts as read_alerts, silence as read_silence};
 pub use encode::push_alert;
 
 /// The routes below `/api/v2`.

@@ -26,8 +26,11 @@ const REMEMBERED_MAX: usize = 512;
 /// with the cost that bcrypt tools use by default.
 const UNKNOWN_USER_HASH: &str = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi";
 
-/// Paths whose handlers check a signature themselves.
-const CALLBACKS: &str = "/api/binnacle/v1/alerts/callbacks/";
+/// Paths whose handlers check a signature themselves, and those that hold a secret.
+const OPEN: [&str; 2] = [
+    "/api/binnacle/v1/alerts/callbacks/",
+    "/api/binnacle/v1/alerts/graphs/",
+];
 
 /// Remembers which credentials were right.
 pub struct Authenticator {
@@ -98,9 +101,11 @@ pub async fn require(
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    // Callbacks are signed, and their senders know no password.
-    let is_signed = request.uri().path().starts_with(CALLBACKS);
-    if is_signed || !authenticator.is_needed() {
+    // Callbacks are signed, addresses of pictures cannot be guessed, and neither's
+    // senders know a password.
+    let path = request.uri().path();
+    let is_open = OPEN.iter().any(|prefix| path.starts_with(prefix));
+    if is_open || !authenticator.is_needed() {
         return next.run(request).await;
     }
     let right = match credentials(request.headers()) {

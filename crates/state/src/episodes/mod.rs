@@ -14,7 +14,7 @@ use crate::{State, rows};
 
 /// Rows of one transaction of a long list. Between two of them other writes, such
 /// as the notification log's, have their turn.
-const SLICE: usize = 1_000;
+const SLICE: usize = 4_000;
 
 /// Every column of an episode, for `episode e` and `episode_text t`.
 const COLUMNS: &str = "e.*, t.labels, t.annotations, t.generator_url";

@@ -1,7 +1,7 @@
 // Explore metrics: any number of queries over the shared time range, all of it in the URL.
 
 import './explore.css';
-import './codemirror.css';
+import '../../components/codemirror.css';
 import { useCallback, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { store, stored } from '../../app/storage';

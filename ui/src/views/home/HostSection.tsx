@@ -11,7 +11,7 @@ import { FILESYSTEMS, HOST_CHARTS, lastOf, lineOf, totalOf, type Drawn } from '.
 import DiskPanel, { fullness, mountsOf } from './DiskPanel';
 import type { Host } from './host';
 import ProcessPanel from './ProcessPanel';
-import Tile from './Tile';
+import Tile from '../../components/Tile';
 import type { HomeGrid } from './prefetch';
 import { useCharts, useImpatience } from './useHome';
 

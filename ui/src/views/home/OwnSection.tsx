@@ -1,15 +1,39 @@
 // Binnacle itself: what it collects, what it holds, what it costs.
 
 import { Link, useSearchParams } from 'react-router';
+import { alerts as fetchAlerts } from '../../api/alerts';
+import { useInstant, useResource } from '../../api/hooks';
 import ErrorNote from '../../components/ErrorNote';
-import { useInstant } from '../../api/hooks';
 import { vectorOf } from '../../api/query';
+import { severityCounts, stateOf, weightOf } from '../../lib/alerts';
 import { formatValue, grouped } from '../../lib/units';
 import { carryShared } from '../../lib/urlstate';
 import { lastOf, lineOf, TARGETS } from './charts';
-import Tile from './Tile';
+import Tile from '../../components/Tile';
 import type { HomeGrid } from './prefetch';
 import { useOwnChart } from './useHome';
+
+/** What fires and nobody has taken yet; nothing at all on a server that knows no alerts. */
+function AlertsTile() {
+  const [params] = useSearchParams();
+  const { data } = useResource('alerts', fetchAlerts);
+  if (data === undefined) return null;
+  const { alerts } = data.data;
+  const firing = alerts.filter((alert) => stateOf(alert) === 'firing');
+  const critical = firing.some(({ labels }) => weightOf(labels['severity'] ?? '') === 'critical');
+  const quiet = alerts.length - firing.length;
+  const severities = severityCounts(firing).map(([severity, count]) => `${grouped(count)} ${severity || 'without severity'}`).join(', ');
+  return (
+    <Link className="tile-link" to={carryShared('/alerts', params)}>
+      <Tile
+        label="Alerts"
+        value={alerts.length === 0 ? 'none' : `${grouped(firing.length)} firing`}
+        note={severities === '' ? (quiet > 0 ? `${grouped(quiet)} taken or quiet` : 'all is well') : severities}
+        state={firing.length === 0 ? undefined : critical ? { tone: 'bad', word: 'critical' } : { tone: 'warn', word: 'look' }}
+      />
+    </Link>
+  );
+}
 
 export default function OwnSection({ home }: { home: HomeGrid }) {
   const [params] = useSearchParams();
@@ -33,6 +57,7 @@ export default function OwnSection({ home }: { home: HomeGrid }) {
           state={down > 0 ? { tone: 'bad', word: `${grouped(down)} down` } : undefined}
         />
       </Link>
+      <AlertsTile />
       <Tile label="Samples" value={formatValue(lastOf(line('samples')), 'perSecond')} note="written to the store" spark={line('samples')} min={0} />
       <Link className="tile-link" to={carryShared('/cardinality', params)}>
         <Tile label="Series" value={formatValue(lastOf(line('series')), 'short')} note="in memory" spark={line('series')} min={0} />

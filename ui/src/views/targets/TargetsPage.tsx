@@ -1,10 +1,11 @@
 // Targets: what is scraped, in which state, and why not.
 
 import './targets.css';
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { useResource } from '../../api/hooks';
 import { scrapePools, targets as fetchTargets } from '../../api/targets';
+import { useChoice, useSetParams, useTyped } from '../../app/params';
 import { useTime } from '../../app/time';
 import EmptyState from '../../components/EmptyState';
 import ErrorNote from '../../components/ErrorNote';
@@ -69,36 +70,17 @@ function PoolSection({ pool, nowMs }: { pool: Pool; nowMs: number }) {
 }
 
 const FILTERS: ReadonlyArray<readonly [Health | 'all', string]> = [['all', 'All'], ['down', 'Down'], ['up', 'Up'], ['unknown', 'Not scraped yet']];
+const STATES = FILTERS.map(([state]) => state);
 
 export default function TargetsPage() {
   const { nowMs } = useTime();
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const set = useSetParams();
   const { data, error } = useResource('targets', fetchTargets);
   const pools = useResource('scrape-pools', scrapePools);
-  const health = FILTERS.find(([one]) => one === params.get('health'))?.[0] ?? 'all';
+  const [health, setHealth] = useChoice('health', STATES);
   const pool = params.get('pool') ?? '';
-  // Typed text lives here and follows into the URL when the typing pauses: a navigation per key would lose keys.
-  const [text, setText] = useState(params.get('search') ?? '');
-  const deferred = useDeferredValue(text);
-
-  const set = (name: string, value: string) =>
-    setParams(
-      (current) => {
-        const next = new URLSearchParams(current);
-        if (value === '' || value === 'all') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
-
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (text !== (params.get('search') ?? '')) set('search', text);
-    }, 300);
-    return () => clearTimeout(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [text]);
+  const [text, setText, deferred] = useTyped('search');
 
   const active = useMemo(() => data?.data.activeTargets ?? [], [data]);
   const names = useMemo(() => pools.data?.data.scrapePools ?? [], [pools.data]);
@@ -113,13 +95,13 @@ export default function TargetsPage() {
         controls={
           <>
             <input className="input target-search" data-search placeholder="Search address, label or error" aria-label="Search targets" value={text} onChange={(event) => setText(event.currentTarget.value)} />
-            <select className="select" aria-label="Scrape pool" value={pool} onChange={(event) => set('pool', event.currentTarget.value)}>
+            <select className="select" aria-label="Scrape pool" value={pool} onChange={(event) => set({ pool: event.currentTarget.value })}>
               <option value="">All pools</option>
               {everyPool.map(({ name }) => <option key={name} value={name}>{name}</option>)}
             </select>
             <div className="button-group" role="group" aria-label="Health">
               {FILTERS.filter(([state]) => state !== 'unknown' || count('unknown') > 0).map(([state, label]) => (
-                <button key={state} type="button" className="button" aria-pressed={health === state} onClick={() => set('health', state)}>
+                <button key={state} type="button" className="button" aria-pressed={health === state} onClick={() => setHealth(state)}>
                   {label} <span className="dim num">{grouped(count(state))}</span>
                 </button>
               ))}

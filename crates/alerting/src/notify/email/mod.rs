@@ -102,4 +102,8 @@ impl Notifier for Email {
     fn destination(&self) -> String {
         self.settings.to.clone()
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }

@@ -83,4 +83,8 @@ impl Notifier for Mattermost {
             channel => channel.to_owned(),
         }
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }

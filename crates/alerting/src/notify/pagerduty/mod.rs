@@ -157,4 +157,8 @@ impl Notifier for PagerDuty {
             Key::Service(_) => super::host_of(&self.api_v1),
         }
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }

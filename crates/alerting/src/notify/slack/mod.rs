@@ -164,4 +164,8 @@ impl Notifier for Slack {
             format!("Slack {}", self.settings.channel)
         }
     }
+
+    fn wants_graph(&self) -> bool {
+        true
+    }
 }

@@ -23,6 +23,8 @@ pub struct AlertingSettings {
     pub policy: Policy,
     /// How long alerts and notifications of the past are kept.
     pub history: Duration,
+    /// Whether notifications carry a picture of the alerts' expression.
+    pub graphs: bool,
     /// Whether receivers may start programs.
     pub allow_exec: bool,
     /// Who may say back what became of an alert.
@@ -35,6 +37,7 @@ pub(super) struct Alerting {
     language: Language,
     policy: Policy,
     history: Duration,
+    graphs: bool,
     allow_exec: bool,
     callbacks: [Option<Source>; 2],
 }
@@ -59,6 +62,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Alerting {
         language: language.unwrap_or(Language::Fallback),
         policy: policy::read(r),
         history: r.duration_or("history", YEAR),
+        graphs: r.bool_or("graphs", true),
         allow_exec: r.bool("allow_exec"),
         callbacks: r.section_or_default("callbacks", |r| {
             [
@@ -126,6 +130,7 @@ impl Alerting {
             routing: Arc::new(routing),
             policy: self.policy,
             history: self.history,
+            graphs: self.graphs,
             allow_exec: self.allow_exec,
             callbacks: Callbacks {
                 slack_signing_secret,

@@ -1,7 +1,7 @@
 // A number with its recent course.
 
 import { memo } from 'react';
-import Sparkline from '../../charts/Sparkline';
+import Sparkline from '../charts/Sparkline';
 
 interface Props {
   label: string;

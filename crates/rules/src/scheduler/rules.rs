@@ -40,7 +40,12 @@ impl<'a> Findings<'a> {
             let Some(file) = files.iter().find(|f| f.path == finding.file) else {
                 continue;
             };
-            let what = format!("{}: {}", finding.problem, finding.advice);
+            let what = format!(
+                "{}: {}: {}",
+                finding.severity.as_str(),
+                finding.problem,
+                finding.advice
+            );
             found
                 .entry((file.path.as_path(), finding.group))
                 .or_default()

@@ -3,11 +3,11 @@
 import { Link, useSearchParams } from 'react-router';
 import type { AlertingRule, Rule } from '../../api/rules';
 import Ago from '../../components/Ago';
-import { IconAlert, IconExternal, IconFlask } from '../../components/icons';
+import { IconAlert, IconExternal, IconFlask, IconInfoCircle } from '../../components/icons';
 import LabelSet from '../../components/LabelSet';
 import Promql from '../../components/Promql';
 import { humanDuration } from '../../lib/duration';
-import type { ShownGroup } from '../../lib/rules';
+import { toneOfFinding, type ShownGroup } from '../../lib/rules';
 import { parseSample } from '../../lib/samples';
 import { formatValue, grouped } from '../../lib/units';
 import { carryShared } from '../../lib/urlstate';
@@ -51,7 +51,7 @@ export default function RuleDetails({ group, rule }: { group: ShownGroup; rule: 
         <Link className="button button-small" to={carryShared('/rules/try', params, { file: group.file, group: group.name, rule: rule.name, line: String(rule.line) })}><IconFlask size={14} aria-hidden /> Change and try</Link>
       </div>
       {(rule.findings ?? []).map((finding) => (
-        <p key={finding} className="annotation rule-finding"><IconAlert size={14} aria-hidden /> {finding}</p>
+        <p key={finding} className={toneOfFinding(finding) === 'info' ? 'annotation annotation-info rule-finding' : 'annotation rule-finding'}>{toneOfFinding(finding) === 'info' ? <IconInfoCircle size={14} aria-hidden /> : <IconAlert size={14} aria-hidden />} {finding}</p>
       ))}
       <dl className="rule-facts">
         {rule.type === 'alerting' && <div><dt>Fires after</dt><dd>{rule.duration === 0 ? 'at once' : humanDuration(rule.duration)}{rule.keepFiringFor > 0 && `, stays ${humanDuration(rule.keepFiringFor)} longer`}</dd></div>}

@@ -3,10 +3,10 @@
 import { lazy, memo, Suspense } from 'react';
 import type { Rule } from '../../api/rules';
 import { useSetParams } from '../../app/params';
-import { IconAlert, IconArrowRight, IconBell, IconCheck, IconChevronDown, IconCircleX, IconHelp, IconHourglass } from '../../components/icons';
+import { IconAlert, IconArrowRight, IconBell, IconCheck, IconChevronDown, IconCircleX, IconHelp, IconHourglass, IconInfoCircle } from '../../components/icons';
 import Severity from '../../components/Severity';
 import { humanDuration } from '../../lib/duration';
-import { stateOfRule, type ShownGroup } from '../../lib/rules';
+import { stateOfRule, toneOfFinding, type ShownGroup } from '../../lib/rules';
 import { formatValue, grouped } from '../../lib/units';
 
 const RuleDetails = lazy(() => import('./RuleDetails'));
@@ -31,6 +31,7 @@ export default memo(function RuleRow({ group, rule, open }: { group: ShownGroup;
   const look = LOOKS[stateOfRule(rule)];
   const active = rule.type === 'alerting' ? (rule.alerts?.length ?? 0) : 0;
   const findings = rule.findings?.length ?? 0;
+  const heavy = rule.findings?.some((text) => toneOfFinding(text) !== 'info') ?? false;
   return (
     <li className="rule">
       <button type="button" className="rule-head" aria-expanded={open} onClick={() => set({ rule: open ? null : ruleKey(group, rule) })}>
@@ -39,7 +40,7 @@ export default memo(function RuleRow({ group, rule, open }: { group: ShownGroup;
         <span className="rule-what">
           <b>{rule.name}</b> <span className="tag">{rule.type === 'alerting' ? 'alert' : 'record'}</span>
           {rule.type === 'alerting' && rule.labels['severity'] !== undefined && <Severity severity={rule.labels['severity']} />}
-          {findings > 0 && <span className="state state-warn"><IconAlert size={13} aria-hidden /> {grouped(findings)} {findings === 1 ? 'finding' : 'findings'}</span>}
+          {findings > 0 && <span className={heavy ? 'state state-warn' : 'state state-idle'}>{heavy ? <IconAlert size={13} aria-hidden /> : <IconInfoCircle size={13} aria-hidden />} {grouped(findings)} {findings === 1 ? 'finding' : 'findings'}</span>}
           <code className="rule-expr">{rule.query.replace(/\s+/g, ' ')}</code>
         </span>
         <span className="rule-count num">{rule.type === 'alerting' ? (active === 0 ? <span className="dim">no alerts</span> : `${grouped(active)} ${active === 1 ? 'alert' : 'alerts'}`) : `${formatValue(rule.series, 'short')} series`}</span>

@@ -26,7 +26,7 @@ use tokio::process::{Child, Command};
 use crate::config::Global;
 
 use super::http::Deadline;
-use super::webhook::message;
+use super::webhook::{self, message};
 use super::{Notification, Notifier, NotifyError, Sent, timeout};
 
 /// `EX_TEMPFAIL`
@@ -105,7 +105,12 @@ impl Exec {
             return Err(NotifyError::fatal("exec receivers are not allowed here"));
         }
         let deadline = Deadline::with_timeout(notification, "exec", self.settings.timeout);
-        let input = message(notification.data, notification.group_key, 0);
+        let input = message(
+            webhook::VERSION,
+            notification.data,
+            notification.group_key,
+            0,
+        );
         let mut child = self
             .command(notification)
             .spawn()
@@ -244,7 +249,12 @@ impl Notifier for Exec {
     }
 
     fn render(&self, notification: &Notification<'_>) -> Texts {
-        let input = message(notification.data, notification.group_key, 0);
+        let input = message(
+            webhook::VERSION,
+            notification.data,
+            notification.group_key,
+            0,
+        );
         let input = String::from_utf8_lossy(&input).trim_end().to_owned();
         vec![("stdin".to_owned(), input)]
     }

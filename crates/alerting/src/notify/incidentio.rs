@@ -9,14 +9,15 @@ use binnacle_client::settings::{Auth, HttpSettings, SecretText, Source};
 use binnacle_config::http;
 use binnacle_config::reader::{FileKind, Reader};
 use binnacle_model::alert::{BoxFuture, Texts};
-use binnacle_template::alertmanager::Data;
 use serde::Deserialize;
 
 use super::http::{Deadline, Http};
-use super::json::push_text;
 use super::retry::Retry;
-use super::{Notification, Notifier, NotifyError, Sent, timeout, webhook_url};
+use super::{Notification, Notifier, NotifyError, Sent, timeout, webhook, webhook_url};
 use crate::config::{Global, fields};
+
+/// The version of its message.
+const VERSION: &str = "1";
 
 /// Bytes of a body that incident.io takes.
 const BODY_BYTES_MAX: usize = 512 * 1024;
@@ -106,16 +107,16 @@ impl IncidentIo {
     }
 
     fn body(&self, notification: &Notification<'_>) -> Vec<u8> {
-        let (data, cut) = truncated(notification, self.settings.max_alerts);
+        let (data, cut) = webhook::truncate(notification, self.settings.max_alerts);
         let data = data.as_ref().unwrap_or(notification.data);
-        let body = encode(data, notification.group_key, cut);
+        let body = webhook::message(VERSION, data, notification.group_key, cut);
         if body.len() <= BODY_BYTES_MAX || data.alerts.len() <= 1 {
             return body;
         }
         // incident.io makes one alert of a group: the first one is enough.
         let mut first = data.clone();
         first.alerts.truncate(1);
-        encode(&first, notification.group_key, cut)
+        webhook::message(VERSION, &first, notification.group_key, cut)
     }
 
     async fn send(&self, notification: &Notification<'_>) -> Result<Sent, NotifyError> {
@@ -131,37 +132,6 @@ impl IncidentIo {
             ..Sent::default()
         })
     }
-}
-
-/// The data of the first `max` alerts, unless that is all, and how many are left out.
-fn truncated(notification: &Notification<'_>, max: u64) -> (Option<Data>, usize) {
-    let data = notification.data;
-    let keep = usize::try_from(max).unwrap_or(usize::MAX);
-    if keep == 0 || data.alerts.len() <= keep {
-        return (None, 0);
-    }
-    let mut cut = Data::assemble(
-        notification.receiver,
-        data.group_labels.clone(),
-        data.route_labels.clone(),
-        &data.notification_reason,
-        data.alerts[..keep].to_vec(),
-        &data.external_url,
-    );
-    cut.route_labels_rendered = data.route_labels_rendered;
-    (Some(cut), data.alerts.len() - keep)
-}
-
-/// The template data, and what belongs to the group.
-fn encode(data: &Data, group_key: &str, cut: usize) -> Vec<u8> {
-    let mut json = data.to_json();
-    // The object goes on.
-    json.truncate(json.trim_end().len() - 1);
-    let mut json = json.into_bytes();
-    json.extend_from_slice(b",\"version\":\"1\",\"groupKey\":");
-    push_text(&mut json, group_key);
-    json.extend_from_slice(format!(",\"truncatedAlerts\":{cut}}}\n").as_bytes());
-    json
 }
 
 /// What incident.io says of a refusal.

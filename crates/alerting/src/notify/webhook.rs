@@ -115,7 +115,7 @@ impl Webhook {
     ) -> Vec<u8> {
         match &self.settings.payload {
             Some(payload) => to_json(&payload.render(rendering, "payload")),
-            None => message(rendering.data(), notification.group_key, cut),
+            None => message(VERSION, rendering.data(), notification.group_key, cut),
         }
     }
 }
@@ -148,8 +148,11 @@ impl Notifier for Webhook {
     }
 }
 
+/// The version of a webhook's message.
+pub(super) const VERSION: &str = "4";
+
 /// The data of the first `max` alerts, unless that is all, and how many are left out.
-fn truncate(notification: &Notification<'_>, max: u64) -> (Option<Data>, u64) {
+pub(super) fn truncate(notification: &Notification<'_>, max: u64) -> (Option<Data>, u64) {
     let data = notification.data;
     let keep = usize::try_from(max).unwrap_or(usize::MAX);
     if keep == 0 || data.alerts.len() <= keep {
@@ -167,15 +170,14 @@ fn truncate(notification: &Notification<'_>, max: u64) -> (Option<Data>, u64) {
     (Some(cut), (data.alerts.len() - keep) as u64)
 }
 
-/// The message of version 4: the template data, and what belongs to the group.
-///
-/// `exec` hands the same to commands.
-pub(super) fn message(data: &Data, group_key: &str, truncated: u64) -> Vec<u8> {
+/// The message: the template data, and what belongs to the group. Webhooks have version
+/// [`VERSION`], and so has what `exec` hands to commands; incident.io has one of its own.
+pub(super) fn message(version: &str, data: &Data, group_key: &str, truncated: u64) -> Vec<u8> {
     let mut json = data.to_json();
     // The object goes on.
     json.truncate(json.trim_end().len() - 1);
     let mut json = json.into_bytes();
-    json.extend_from_slice(b",\"version\":\"4\",\"groupKey\":");
+    json.extend_from_slice(format!(",\"version\":\"{version}\",\"groupKey\":").as_bytes());
     push_text(&mut json, group_key);
     json.extend_from_slice(format!(",\"truncatedAlerts\":{truncated}}}\n").as_bytes());
     json

@@ -6,6 +6,7 @@ pub mod headers;
 pub mod oauth2;
 pub mod proxy;
 pub mod tls;
+pub mod tracing;
 pub mod url;
 
 use std::path::PathBuf;

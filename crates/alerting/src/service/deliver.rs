@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::Service;
 use super::flush::{Decision, Job};
 use super::graph::Picture;
-use super::message::{Parts, data_of, team_of, told_alerts};
+use super::message::{Parts, also_firing, data_of, team_of, told_alerts};
 use super::plan::{Plan, Ready};
+use crate::alerts::NS_PER_MS;
 use crate::dispatch::millis;
 use crate::history::Fact;
 use crate::notify::{FailureReason, Notification, NotifyError, Sent};
@@ -123,7 +124,7 @@ impl Service {
         let began = Instant::now();
         let deadline = began + telling.timeout;
         let lane = &telling.ready.lane;
-        let data = data_of(&Parts {
+        let mut data = data_of(&Parts {
             plan: telling.plan,
             receiver: &lane.receiver,
             group_labels: telling.group_labels,
@@ -132,6 +133,11 @@ impl Service {
             alerts: telling.alerts,
             now_ms: telling.now_ms,
         });
+        if telling.plan.asks_what_else {
+            let standing = self.standing.read();
+            let all = standing.board.alerts().iter().map(|(_, slot)| &slot.alert);
+            data.also_firing = also_firing(telling.alerts, all, telling.now_ms * NS_PER_MS);
+        }
         let graph = self.graph_of(telling).await;
         let mut backoff = Backoff::new(self.next_seed());
         let mut attempts = 0;

@@ -73,6 +73,42 @@ pub(super) fn data_of(parts: &Parts<'_>) -> Data {
     data
 }
 
+/// Labels that say what an alert is about: who shares one of them with it may have to do
+/// with it.
+const ABOUT: [&str; 4] = ["service", "instance", "job", "namespace"];
+/// Other alerts that a notification tells of, at most.
+const ALSO_MAX: usize = 10;
+
+/// Alerts among `all` that fire, are not among `told`, and are about the same things; those
+/// that share the most come first.
+pub(super) fn also_firing<'a>(
+    told: &[Arc<Alert>],
+    all: impl Iterator<Item = &'a Arc<Alert>>,
+    now_ns: i64,
+) -> Vec<template::Alert> {
+    let shared = |alert: &Alert| {
+        ABOUT
+            .iter()
+            .filter_map(|name| alert.labels.get(name).map(|value| (name, value)))
+            .filter(|(name, value)| told.iter().any(|t| t.labels.get(name) == Some(value)))
+            .count()
+    };
+    let mut others: Vec<(usize, &Arc<Alert>)> = all
+        .filter(|alert| !alert.resolved_at(now_ns))
+        .map(|alert| (shared(alert), alert))
+        .filter(|(count, alert)| *count > 0 && !told.iter().any(|t| t.labels == alert.labels))
+        .collect();
+    others.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
+    others.truncate(ALSO_MAX);
+    let firing = |(_, alert): (usize, &Arc<Alert>)| {
+        template_alert(&Alert {
+            ends_at_ns: 0,
+            ..(**alert).clone()
+        })
+    };
+    others.into_iter().map(firing).collect()
+}
+
 fn template_alert(alert: &Alert) -> template::Alert {
     let time = |ns: i64| {
         if ns == 0 {

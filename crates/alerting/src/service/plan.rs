@@ -42,6 +42,8 @@ pub(super) struct Plan {
     pub(super) policy: Policy,
     pub(super) templates: Template,
     receivers: HashMap<String, Arc<[Arc<Ready>]>>,
+    /// Whether any template asks what else fires: to know it costs a look at all alerts.
+    pub(super) asks_what_else: bool,
 }
 
 impl Plan {
@@ -58,7 +60,8 @@ impl Plan {
         factory: &dyn NotifierFactory,
     ) -> Result<Self, AlertingError> {
         let mut wrong = Vec::new();
-        let templates = templates(&settings, external_url, &mut wrong);
+        let mut asks_what_else = settings.print().contains(ALSO_FIRING);
+        let templates = templates(&settings, external_url, &mut asks_what_else, &mut wrong);
         let mut receivers = HashMap::new();
         for receiver in &settings.receivers {
             let mut ready = Vec::new();
@@ -91,6 +94,7 @@ impl Plan {
                 policy,
                 templates,
                 receivers,
+                asks_what_else,
             }),
             _ => Err(AlertingError::BadData(wrong.join("; "))),
         }
@@ -107,12 +111,23 @@ impl Plan {
     }
 }
 
-fn templates(settings: &Settings, external_url: &str, wrong: &mut Vec<String>) -> Option<Template> {
+/// How a template asks what else fires.
+const ALSO_FIRING: &str = ".AlsoFiring";
+
+fn templates(
+    settings: &Settings,
+    external_url: &str,
+    asks_what_else: &mut bool,
+    wrong: &mut Vec<String>,
+) -> Option<Template> {
     let mut files = Vec::new();
     for path in settings.template_files() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         match std::fs::read_to_string(&path) {
-            Ok(text) => files.push((name.into_owned(), text)),
+            Ok(text) => {
+                *asks_what_else |= text.contains(ALSO_FIRING);
+                files.push((name.into_owned(), text));
+            }
             Err(error) => wrong.push(format!("template {}: {error}", path.display())),
         }
     }

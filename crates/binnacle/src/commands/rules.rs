@@ -304,14 +304,14 @@ fn replay_json(replay: &Replay) -> Value {
         json!({
             "rule": alert.rule,
             "labels": labels(&alert.labels),
-            "pending": stamp(alert.pending_ms),
-            "firing": alert.firing_ms.map(stamp),
-            "ended": alert.ended_ms.map(stamp),
+            "pendingAt": stamp(alert.pending_ms),
+            "firingAt": alert.firing_ms.map(stamp),
+            "endedAt": alert.ended_ms.map(stamp),
             "valueMax": alert.value_max,
             "summary": alert.summary,
         })
     };
-    let firing = |(rule, firings, a_day): &(String, u64, f64)| json!({ "rule": rule, "firings": firings, "aDay": a_day });
+    let firing = |(rule, firings, a_day): &(String, u64, f64)| json!({ "rule": rule, "firings": firings, "perDay": a_day });
     let record = |(rule, series, samples): &(String, u64, u64)| json!({ "rule": rule, "series": series, "samples": samples });
     json!({
         "alerts": replay.alerts.iter().map(alert).collect::<Vec<_>>(),

@@ -309,3 +309,30 @@ fn the_command_line_tries_labels_and_silences() {
     run(&["alerts", "unsilence", id.trim()]);
     assert_eq!(run(&["alerts", "silences"]), "no silences\n");
 }
+
+#[test]
+fn a_template_can_say_what_else_fires() {
+    let receiver = Receiver::start();
+    let yml = format!(
+        "route:\n  receiver: nobody\n  group_by: [alertname]\n  group_wait: 1ms\n  routes:\n  - {{matchers: [severity=page], receiver: chat}}\n\
+         receivers:\n- name: nobody\n- name: chat\n  slack_configs:\n  - api_url: \"{}\"\n    channel: ops\n\
+         \x20   text: 'also: {{{{ range .AlsoFiring }}}}{{{{ .Labels.alertname }}}} {{{{ end }}}}'\n",
+        receiver.url("/slack")
+    );
+    let server = start(&yml);
+    let alert = |name: &str, severity: &str, service: &str| json!({ "labels": { "alertname": name, "severity": severity, "service": service } });
+    post(
+        &server,
+        &json!([
+            alert("Slow", "warning", "shop"),
+            alert("Elsewhere", "warning", "depot")
+        ]),
+    );
+    post(&server, &json!([alert("Down", "page", "shop")]));
+    let told = receiver.next();
+    assert_eq!(
+        told.body["attachments"][0]["text"], "also: Slow ",
+        "{}",
+        told.body
+    );
+}

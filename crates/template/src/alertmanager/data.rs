@@ -33,6 +33,9 @@ pub struct Data {
     pub external_url: String,
     /// Whether the route's labels are expanded already.
     pub route_labels_rendered: bool,
+    /// Other alerts that fire: `.AlsoFiring`, which Alertmanager does not have. It is
+    /// neither printed nor part of the JSON, so that what others know stays as it is.
+    pub also_firing: Vec<Alert>,
 }
 
 /// One alert of a notification.
@@ -90,6 +93,7 @@ impl Data {
             route_labels,
             external_url: external_url.to_owned(),
             route_labels_rendered: false,
+            also_firing: Vec::new(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Data {
         Value::object(Fields {
             class: &DATA,
             pointer: true,
+            unseen: vec![("AlsoFiring", "", alerts(&self.also_firing))],
             fields: vec![
                 ("Receiver", "receiver", self.receiver.as_str().into()),
                 ("Status", "status", self.status.as_str().into()),
@@ -144,6 +149,7 @@ impl Alert {
         Value::object(Fields {
             class: &ALERT,
             pointer: false,
+            unseen: Vec::new(),
             fields: vec![
                 ("Status", "status", self.status.as_str().into()),
                 ("Labels", "labels", self.labels.to_value()),
@@ -237,6 +243,8 @@ fn with_status(alerts: &Value, status: &str) -> Value {
 struct Fields {
     class: &'static Class,
     pointer: bool,
+    /// Fields that can be asked for and show nowhere.
+    unseen: Vec<Field>,
     fields: Vec<Field>,
 }
 
@@ -246,7 +254,7 @@ impl Object for Fields {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        let mut fields = self.fields.iter();
+        let mut fields = self.fields.iter().chain(&self.unseen);
         fields.find(|(n, ..)| *n == name).map(|(_, _, v)| v.clone())
     }
 

@@ -179,6 +179,7 @@ fn route_labels_are_templates() {
     );
     let rendered = Data {
         route_labels_rendered: true,
+        also_firing: Vec::new(),
         ..data
     };
     assert_eq!(

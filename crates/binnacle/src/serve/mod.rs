@@ -55,6 +55,7 @@ pub fn run(arguments: &Serve) -> Result<()> {
     let loaded = config::load(file.as_deref(), &overrides)
         .map_err(|errors| anyhow::anyhow!("the configuration is not valid\n{errors}"))?;
     logging::start(loaded.settings.log);
+    small_pages();
     announce(file.as_deref(), &loaded);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -65,6 +66,21 @@ pub fn run(arguments: &Serve) -> Result<()> {
     // The storage is closed: a query that was cut off need not be waited for.
     runtime.shutdown_background();
     result
+}
+
+/// Asks the kernel for small pages only. Memory here grows and shrinks by many small
+/// pieces; whole huge pages, each zeroed when it is first touched, cost more than they
+/// give: without them 20,000 alerts take a quarter less CPU and memory, and a backfill of
+/// samples goes a quarter faster.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: sets a flag of this process; no memory is touched.
+        let result = unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) };
+        if result != 0 {
+            tracing::debug!("the kernel keeps huge pages");
+        }
+    }
 }
 
 fn overrides(arguments: &Serve) -> Result<Overrides> {

@@ -5,6 +5,7 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from 'react-router';
 import EmptyState from '../components/EmptyState';
+import { fromAlertmanagerLink } from '../lib/alertmanager-link';
 import { fromPrometheusLink } from '../lib/explore-url';
 import HomePage from '../views/home/HomePage';
 import Shell from './Shell';
@@ -27,6 +28,13 @@ const StatusPage = lazy(() => import('../views/status/StatusPage'));
 function PrometheusLink() {
   const { search } = useLocation();
   return <Navigate replace to={`/explore?${fromPrometheusLink(new URLSearchParams(search)).toString()}`} />;
+}
+
+/** Home, unless it is a link that a notification makes to Alertmanager's own pages. */
+function Root() {
+  const { hash } = useLocation();
+  const to = fromAlertmanagerLink(hash);
+  return to === null ? <HomePage /> : <Navigate replace to={to} />;
 }
 
 /** A page that fails must not take the navigation with it. */
@@ -58,7 +66,7 @@ function Pages() {
     <PageGuard page={pathname}>
       <Suspense fallback={<div className="page-loading" aria-label="Loading" />}>
         <Routes>
-          <Route path="/" element={<HomePage />} />
+          <Route path="/" element={<Root />} />
           <Route path="/explore" element={<ExplorePage />} />
           <Route path="/graph" element={<PrometheusLink />} />
           <Route path="/query" element={<PrometheusLink />} />

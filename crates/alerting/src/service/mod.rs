@@ -22,7 +22,6 @@ mod counters;
 mod dead_man;
 mod deliver;
 mod digest;
-mod drill;
 mod escalate;
 mod flush;
 mod graph;
@@ -32,6 +31,7 @@ mod plan;
 mod post;
 mod preview;
 mod run;
+mod try_receivers;
 mod upkeep;
 mod view;
 

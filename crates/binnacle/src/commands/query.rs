@@ -1,13 +1,13 @@
 //! `binnacle query`: the answers of a server as text, or as its JSON.
 
 use std::fmt::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow};
 use binnacle_model::duration;
 use serde_json::Value;
 
 use super::remote::{Answer, Client};
+use super::time::now_ms;
 use crate::cli::{Query, Question};
 
 /// Points of a range when no step is given.
@@ -78,13 +78,6 @@ async fn ask(client: &Client, question: &Question) -> Result<Answer> {
             }
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A time given as `-1h` or in seconds; `None` for other forms, which the server reads.

@@ -121,6 +121,11 @@ fn waiting(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("data", old.data != new.data),
         ("query", old.query != new.query),
         ("log", old.log != new.log),
+        // Secrets do not show in the text that `listen` is compared by.
+        (
+            "alerting.callbacks",
+            old.alerting.callbacks != new.alerting.callbacks,
+        ),
         (
             "alerting.history",
             old.alerting.history != new.alerting.history,

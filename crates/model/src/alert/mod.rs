@@ -18,7 +18,6 @@ mod view;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 pub use alerting::{
     Alerting, AlertingError, AlertingStatus, DrillPlan, DrillReport, DrilledRoute, DrilledTemplate,
@@ -110,24 +109,4 @@ pub trait AlertSink: Send + Sync {
     /// Takes alerts. When it returns `Ok`, those that were taken survive a crash.
     /// `starts_at_ns` and `ends_at_ns` of 0 are filled in by the taker.
     fn post(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<Accepted, AlertingError>>;
-}
-
-/// A sink that hands alerts to several others. All get them; it fails only when
-/// all fail.
-pub struct Fanout(pub Vec<Arc<dyn AlertSink>>);
-
-impl AlertSink for Fanout {
-    fn post(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<Accepted, AlertingError>> {
-        Box::pin(async move {
-            let mut answer: Option<Result<Accepted, AlertingError>> = None;
-            for sink in &self.0 {
-                let this = sink.post(alerts.clone()).await;
-                match (&answer, &this) {
-                    (Some(Ok(_)), _) => {}
-                    _ => answer = Some(this),
-                }
-            }
-            answer.unwrap_or_else(|| Ok(Accepted::default()))
-        })
-    }
 }

@@ -14,14 +14,14 @@ mod silences;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use binnacle_model::alert::AlertingError;
-use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::http::body;
 use crate::http::error::{ApiError, ErrorType};
 use crate::prometheus::answer;
 use crate::state::App;
@@ -78,14 +78,10 @@ fn success(data: &Value) -> Response {
 }
 
 /// The body's bytes, within the limit of forms.
-async fn whole(app: &App, body: Body) -> Result<Vec<u8>, ApiError> {
-    let limit = app.settings.form_bytes_max;
-    let collected = Limited::new(body, limit).collect().await.map_err(|e| {
-        ApiError::bad_data(format!(
-            "the body could not be read: {e} (limit: {limit} bytes)"
-        ))
-    })?;
-    Ok(collected.to_bytes().to_vec())
+async fn whole(app: &App, body: Body) -> Result<Bytes, ApiError> {
+    body::whole(body, app.settings.form_bytes_max)
+        .await
+        .map_err(|e| ApiError::bad_data(e.to_string()))
 }
 
 /// The body as JSON; an empty one is `{}`.

@@ -17,7 +17,7 @@ use crate::state::App;
 
 /// `POST /rules/lint`: the body is a rule file.
 pub(super) async fn lint(State(app): State<Arc<App>>, body: Body) -> Result<Response, ApiError> {
-    let text = String::from_utf8(whole(&app, body).await?)
+    let text = String::from_utf8(whole(&app, body).await?.to_vec())
         .map_err(|_| ApiError::bad_data("the rule file is not UTF-8"))?;
     let findings = app.rules.lint(&text)?;
     let findings: Vec<Value> = findings

@@ -19,8 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use binnacle_model::alert::AlertingError;
 use http::{StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::json::push_string;
 use crate::state::App;
@@ -101,13 +101,10 @@ fn json_of(out: Vec<u8>) -> Response {
 
 /// The whole body, within the limit of pushes.
 async fn whole(app: &App, body: Body) -> Result<Bytes, Refusal> {
-    let limit = app.settings.push_bytes_max;
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            message: format!("the body is larger than the limit of {limit} bytes"),
-        }),
-        Err(error) => Err(Refusal::bad(format!("the body could not be read: {error}"))),
-    }
+    body::whole(body, app.settings.push_bytes_max)
+        .await
+        .map_err(|e| Refusal {
+            status: e.status(),
+            message: e.to_string(),
+        })
 }

@@ -1,6 +1,7 @@
 //! What every API needs of HTTP: parameters, JSON, compression, errors.
 
 pub mod auth;
+pub mod body;
 pub mod compress;
 pub mod error;
 pub mod headers;

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use binnacle_model::append::{AppendError, Appended};
 use http::StatusCode;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::counters::Counters;
+use crate::http::body;
 use crate::state::App;
 
 /// The routes below `/api/v1`.
@@ -54,18 +54,9 @@ impl IntoResponse for PushError {
 
 /// The whole body, within the limit.
 async fn whole(app: &App, body: Body) -> Result<Bytes, PushError> {
-    let limit = app.settings.push_bytes_max;
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the body is larger than the limit of {limit} bytes");
-            Err(PushError::new(StatusCode::PAYLOAD_TOO_LARGE, message))
-        }
-        Err(error) => Err(PushError::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body could not be read: {error}"),
-        )),
-    }
+    body::whole(body, app.settings.push_bytes_max)
+        .await
+        .map_err(|e| PushError::new(e.status(), e.to_string()))
 }
 
 /// Counts what became of a batch.

@@ -19,6 +19,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("binnacle-wire", &["binnacle-stdx", "binnacle-model"]),
     ("binnacle-promql", &["binnacle-stdx", "binnacle-model"]),
+    (
+        "binnacle-events",
+        &["binnacle-stdx", "binnacle-model", "binnacle-store"],
+    ),
+    // `promql` for matching vectors and merging series, which the languages share.
+    (
+        "binnacle-logql",
+        &[
+            "binnacle-stdx",
+            "binnacle-model",
+            "binnacle-promql",
+            "binnacle-template",
+        ],
+    ),
+    ("binnacle-guard", &["binnacle-stdx", "binnacle-model"]),
     ("binnacle-client", &[]),
     ("binnacle-config", &["binnacle-model", "binnacle-client"]),
     ("binnacle-template", &["binnacle-stdx", "binnacle-model"]),
@@ -66,8 +81,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "binnacle-model",
             "binnacle-store",
             "binnacle-metrics",
+            "binnacle-events",
             "binnacle-wire",
             "binnacle-promql",
+            "binnacle-logql",
+            "binnacle-guard",
             "binnacle-client",
             "binnacle-config",
             "binnacle-template",

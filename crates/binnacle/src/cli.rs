@@ -32,6 +32,8 @@ pub enum Command {
     Check(Check),
     /// Ask a running server
     Query(Query),
+    /// Ask a running server for log lines, or follow them
+    Logs(Logs),
     /// Test, check and replay rules
     Rules(Rules),
     /// See alerts, try labels on the routes, silence, acknowledge
@@ -111,6 +113,34 @@ pub struct Query {
     /// Which question.
     #[command(subcommand)]
     pub question: Question,
+    /// Where to ask.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// LogQL, such as '{app="x"} |= "error"'
+    pub query: String,
+    /// Seconds since the epoch, RFC 3339, or back from now such as -1h
+    #[arg(long, default_value = "-1h", allow_hyphen_values = true)]
+    pub start: String,
+    /// As --start [default: now]
+    #[arg(long, default_value = "-0s", allow_hyphen_values = true)]
+    pub end: String,
+    /// Lines at most
+    #[arg(long, default_value_t = 100)]
+    pub limit: u64,
+    /// The oldest lines of the range instead of the newest
+    #[arg(long)]
+    pub forward: bool,
+    /// Show lines as they come
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Show the labels of each line
+    #[arg(long)]
+    pub labels: bool,
     /// Where to ask.
     #[command(flatten)]
     pub remote: Remote,

@@ -14,6 +14,7 @@ pub mod annotation;
 pub mod append;
 pub mod calendar;
 pub mod duration;
+pub mod event;
 pub mod histogram;
 pub mod labels;
 pub mod limits;

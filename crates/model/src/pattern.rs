@@ -11,6 +11,8 @@ mod shape;
 mod template;
 mod translate;
 
+pub(crate) use translate::translate as go_to_rust;
+
 use std::fmt;
 use std::sync::OnceLock;
 

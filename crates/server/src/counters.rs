@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::receive::logs::LogCounters;
+
 /// Counts since start.
 #[derive(Debug, Default)]
 #[allow(missing_docs)]
@@ -21,6 +23,7 @@ pub struct Counters {
     pub push_rejected_requests: AtomicU64,
     pub push_rejected_samples: AtomicU64,
     pub push_histograms_unsupported: AtomicU64,
+    pub logs: LogCounters,
 }
 
 impl Counters {

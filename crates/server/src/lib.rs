@@ -13,11 +13,13 @@ pub mod counters;
 pub mod http;
 pub mod lifecycle;
 pub mod listen;
+pub mod loki;
 pub mod own;
 pub mod prometheus;
 pub mod receive;
 pub mod router;
 pub mod settings;
+pub mod sockets;
 pub mod state;
 pub mod ui;
 

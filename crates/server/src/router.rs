@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 use crate::counters::Counters;
 use crate::http::{auth, compress, headers, origin, rate};
 use crate::state::App;
-use crate::{alertmanager, lifecycle, own, prometheus, receive, ui};
+use crate::{alertmanager, lifecycle, loki, own, prometheus, receive, ui};
 
 /// The whole application. From the outside in: security headers, rate limit,
 /// authentication, origin, compression, handler.
@@ -30,10 +30,12 @@ pub fn router(app: &Arc<App>) -> Router {
     let api = Router::new()
         .nest("/api/v1", prometheus::routes().merge(receive::routes()))
         .nest("/api/v2", alertmanager::routes())
+        .nest("/loki/api/v1", loki::routes())
         .nest("/api/binnacle/v1", own::routes())
         .route("/federate", get(prometheus::federate::federate));
     Router::new()
         .merge(api)
+        .merge(receive::logs::routes(&receive::logs::Intake::of(app)))
         .merge(lifecycle::routes())
         .fallback(ui::serve)
         .layer(middleware::from_fn(compress::gzip))

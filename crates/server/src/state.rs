@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use binnacle_model::Labels;
 use binnacle_model::alert::{Alerting, Rules};
+use binnacle_model::event::LogsQuery;
 use binnacle_model::metadata::Metadata;
 use binnacle_model::query::MetricsQuery;
 use bytes::Bytes;
@@ -20,6 +21,8 @@ pub struct App {
     pub settings: Settings,
     /// The metrics signal.
     pub metrics: Arc<dyn MetricsQuery>,
+    /// The logs signal.
+    pub logs: Arc<dyn LogsQuery>,
     /// Rules.
     pub rules: Arc<dyn Rules>,
     /// Alerts: routing, silences, notifications, history.

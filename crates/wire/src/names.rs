@@ -111,3 +111,48 @@ fn from_values(text: &str) -> Option<String> {
     out.push_str(rest);
     Some(out)
 }
+
+/// The name of a field (structured metadata) as Loki makes it of any name: every character
+/// that cannot be in a label's name as `_`, `key_` before a digit, `key` before a single
+/// underscore.
+#[must_use]
+pub fn field_name(name: &str) -> Cow<'_, str> {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let prefix = match name.as_bytes() {
+        [b'0'..=b'9', ..] => "key_",
+        [b'_', b'_', ..] => "",
+        [b'_', ..] => "key",
+        // What becomes an underscore counts as one.
+        [first, ..] if !first.is_ascii_alphanumeric() => "key",
+        _ => "",
+    };
+    if is_plain && prefix.is_empty() {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(prefix.len() + name.len());
+    out.push_str(prefix);
+    out.extend(
+        name.chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }),
+    );
+    Cow::Owned(out)
+}
+
+/// The name of a stream's label made of any name: every character that cannot be in it as
+/// `_`, and `_` before a digit.
+#[must_use]
+pub fn label_name(name: &str) -> Cow<'_, str> {
+    let starts_badly = name.bytes().next().is_none_or(|b| b.is_ascii_digit());
+    if !starts_badly && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(1 + name.len());
+    if starts_badly {
+        out.push('_');
+    }
+    out.extend(
+        name.chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }),
+    );
+    Cow::Owned(out)
+}

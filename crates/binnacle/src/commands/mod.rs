@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod check;
 pub mod drill;
 pub mod import;
+pub mod logs;
 pub mod query;
 mod remote;
 pub mod rules;

@@ -95,7 +95,7 @@ fn seconds(ms: i64) -> String {
 }
 
 /// The answer for people: one series or value a line.
-fn text(data: &Value) -> String {
+pub(super) fn text(data: &Value) -> String {
     let mut out = String::new();
     // Writing to a string never fails.
     let _ = write_text(&mut out, data);
@@ -137,7 +137,7 @@ fn write_text(out: &mut String, data: &Value) -> Result<()> {
 }
 
 /// `name{label="value"}`
-fn series_text(labels: &Value) -> String {
+pub(super) fn series_text(labels: &Value) -> String {
     series(labels).unwrap_or_else(|_| labels.to_string())
 }
 

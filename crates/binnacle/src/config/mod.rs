@@ -26,5 +26,5 @@ pub use binnacle_config::reader::Inactive;
 pub use check::{Checked, Kind, check};
 pub use file::{
     AlertingSettings, DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings,
-    MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, load,
+    LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, load,
 };

@@ -6,6 +6,7 @@
 //! and the others wait their turn. A query whose asker has gone away is stopped.
 
 mod log;
+mod logs;
 mod running;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ use binnacle_stdx::clock::Clock;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use log::QueryLog;
+pub use logs::EmbeddedLogs;
 use running::Registry;
 
 /// Counts of queries since start.

@@ -12,11 +12,13 @@ use super::alerting::Alerts;
 /// The server is not among them: when it is, nobody can ask.
 pub(super) fn components(
     engine: &Engine,
+    logs: &binnacle_events::Engine,
     alerts: &Alerts,
     collector: &Collector,
 ) -> Vec<ComponentHealth> {
     vec![
         storage(engine),
+        logs_storage(logs),
         alerting(alerts),
         rules(alerts),
         collecting(collector),
@@ -58,6 +60,23 @@ fn storage(engine: &Engine) -> ComponentHealth {
         return component("storage", ComponentState::Degraded, message);
     }
     component("storage", ComponentState::Ok, String::new())
+}
+
+fn logs_storage(logs: &binnacle_events::Engine) -> ComponentHealth {
+    let stats = logs.stats();
+    if let Some(reason) = stats.wal.poisoned {
+        let message =
+            format!("takes no more lines: {reason}. Reads go on; mend the disk and restart");
+        return component("logs", ComponentState::Failed, message);
+    }
+    if stats.quarantined > 0 {
+        let message = format!(
+            "{} damaged parts were moved aside: see the log",
+            stats.quarantined
+        );
+        return component("logs", ComponentState::Degraded, message);
+    }
+    component("logs", ComponentState::Ok, String::new())
 }
 
 fn alerting(alerts: &Alerts) -> ComponentHealth {

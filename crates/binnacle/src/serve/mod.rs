@@ -14,6 +14,7 @@ mod alertmanagers;
 mod assets;
 mod graphs;
 mod health;
+mod logs;
 mod process;
 mod reload;
 mod signals;
@@ -35,6 +36,7 @@ use crate::cli::Serve;
 use crate::embedded::{Embedded, QueryLog};
 use crate::logging;
 use alerting::Alerts;
+use logs::Logs;
 use process::ThisProcess;
 use reload::Reloader;
 use telemetry::Rooms;
@@ -124,6 +126,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = &loaded.settings;
     let engine = open_storage(&loaded, clock.clone())?;
+    let logs = Logs::open(settings, clock.clone())?;
     let result = async {
         let server = Server::bind(&settings.listen).await?;
         let address = server.address().context("the listener's address")?;
@@ -139,6 +142,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             embedded.clone(),
             counters.clone(),
         ));
+        rooms.logs(logs.clone());
         rooms.reloads.succeeded(clock.now_ms());
         let alerts = Alerts::open(settings, embedded.clone(), clock.clone()).await?;
         rooms.alerts(alerts.clone());
@@ -157,6 +161,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         let app = Arc::new(App {
             settings: settings.listen.clone(),
             metrics: embedded,
+            logs: logs.query.clone(),
             rules: alerts.rules.clone(),
             alerting: alerts.alerting.clone(),
             alertmanagers: alerts.others.clone(),
@@ -169,6 +174,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
                 collector.clone(),
                 reloader.clone(),
                 rooms,
+                logs.clone(),
             )),
             assets: Arc::new(assets::EmbeddedAssets),
             counters,
@@ -191,8 +197,12 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         anyhow::Ok(())
     }
     .await;
+    let closed_logs = tokio::task::spawn_blocking(move || logs.engine.close()).await;
     let closed = tokio::task::spawn_blocking(move || engine.close()).await;
     result?;
+    closed_logs
+        .context("close the storage of logs")?
+        .context("close the storage of logs")?;
     closed
         .context("close the storage")?
         .context("close the storage")?;

@@ -21,6 +21,7 @@ pub(super) struct ThisProcess {
     collector: Arc<Collector>,
     reloader: Arc<Reloader>,
     rooms: Arc<Rooms>,
+    logs: super::logs::Logs,
     started_ms: i64,
 }
 
@@ -32,6 +33,7 @@ impl ThisProcess {
         collector: Arc<Collector>,
         reloader: Arc<Reloader>,
         rooms: Arc<Rooms>,
+        logs: super::logs::Logs,
     ) -> Self {
         let started_ms = clock.now_ms();
         Self {
@@ -41,6 +43,7 @@ impl ThisProcess {
             collector,
             reloader,
             rooms,
+            logs,
             started_ms,
         }
     }
@@ -177,7 +180,12 @@ impl Process for ThisProcess {
     }
 
     fn components(&self) -> Vec<ComponentHealth> {
-        health::components(&self.engine, &self.alerts, &self.collector)
+        health::components(
+            &self.engine,
+            &self.logs.engine,
+            &self.alerts,
+            &self.collector,
+        )
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<(), String>> {

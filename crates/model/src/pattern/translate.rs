@@ -20,11 +20,11 @@ pub(super) const DEPTH_MAX: usize = 200;
 
 /// A translated expression.
 #[derive(Debug, Default)]
-pub(super) struct Translated {
+pub(crate) struct Translated {
     /// In the syntax of `regex`, to be used with `.` matching newlines.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Name of each capture group from group 1 on; empty for groups without.
-    pub(super) groups: Vec<String>,
+    pub(crate) groups: Vec<String>,
 }
 
 /// The kind of an error, as Go names them.
@@ -110,7 +110,7 @@ struct Scanner<'a> {
 ///
 /// # Errors
 /// When Go's parser would refuse it.
-pub(super) fn translate(text: &str) -> Result<Translated, PatternError> {
+pub(crate) fn translate(text: &str) -> Result<Translated, PatternError> {
     let mut scanner = Scanner {
         whole: text,
         rest: text,

@@ -1,7 +1,7 @@
 //! The listener: accepts connections, with TLS when it is set up, serves HTTP/1.1
 //! and HTTP/2 on them, and lets them finish when the process stops.
 
-mod tls;
+pub(crate) mod tls;
 
 use std::io;
 use std::net::SocketAddr;

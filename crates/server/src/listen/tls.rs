@@ -27,7 +27,7 @@ use crate::settings::{ClientAuth, Pem, TlsSettings, TlsVersion};
 const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Builds what turns a connection into a TLS connection.
-pub(super) fn acceptor(settings: &TlsSettings, http2: bool) -> Result<TlsAcceptor, String> {
+pub(crate) fn acceptor(settings: &TlsSettings, http2: bool) -> Result<TlsAcceptor, String> {
     let provider = Arc::new(provider(&settings.cipher_suites)?);
     let versions: Vec<&'static SupportedProtocolVersion> = [
         (TlsVersion::Tls12, &rustls::version::TLS12),

@@ -1,6 +1,7 @@
-//! Where samples are pushed to: remote write and import.
+//! Where samples are pushed to (remote write and import), and log lines ([`logs`]).
 
 mod import;
+pub mod logs;
 mod remote_write;
 
 use std::sync::Arc;
@@ -25,13 +26,13 @@ pub fn routes() -> Router<Arc<App>> {
 
 /// Why a push is refused, for the sender: 4xx means "do not send this again".
 #[derive(Debug)]
-struct PushError {
-    status: StatusCode,
-    message: String,
+pub(crate) struct PushError {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
 }
 
 impl PushError {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
             status,
             message: message.into(),

@@ -5,6 +5,7 @@ mod create;
 mod damage;
 mod exposition;
 mod headers;
+mod logs;
 mod names;
 mod prototext;
 mod remote_write;

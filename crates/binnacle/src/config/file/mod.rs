@@ -9,6 +9,7 @@ mod alerting;
 mod data;
 mod listen;
 mod log;
+mod logs;
 mod metrics;
 mod query;
 mod rules;
@@ -26,6 +27,7 @@ use binnacle_config::yaml::{Out, print};
 pub use alerting::AlertingSettings;
 pub use data::DataSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
+pub use logs::LogsSettings;
 pub use metrics::{HostPool, MetricsSettings};
 pub use query::QuerySettings;
 pub use rules::{BUILTIN, RulesSettings};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub alertmanagers: Vec<Alertmanagers>,
     /// Who is told of alerts.
     pub alerting: AlertingSettings,
+    /// How logs of others are kept and guarded.
+    pub logs: LogsSettings,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -192,6 +196,7 @@ fn parse(
             .map(|p| p.alerting.alertmanagers.clone())
             .unwrap_or_default(),
         alerting,
+        logs: raw.logs,
         log: raw.log.with(overrides.log_level, overrides.log_format),
     };
     settings.rules.settings = rules::around(&settings, prometheus.as_ref());
@@ -215,6 +220,7 @@ struct Raw {
     query: query::Query,
     rules: rules::Rules,
     alerting: alerting::Alerting,
+    logs: LogsSettings,
     log: LogSettings,
 }
 
@@ -226,6 +232,7 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>, text: &str) -> Raw {
         query: r.section_or_default("query", query::read),
         rules: r.section_or_default("rules", |r| rules::read(r, text)),
         alerting: r.section_or_default("alerting", alerting::read),
+        logs: r.section_or_default("logs", logs::read),
         log: r.section_or_default("log", log::read),
     }
 }

@@ -5,6 +5,7 @@
 //! called `binnacle_`.
 
 mod alerting;
+mod logs;
 mod process;
 mod rooms;
 mod rules;

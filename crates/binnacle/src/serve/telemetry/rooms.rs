@@ -18,6 +18,7 @@ pub struct Rooms {
     queries: Arc<Embedded>,
     server: Arc<Counters>,
     alerts: OnceLock<Alerts>,
+    logs: OnceLock<super::super::logs::Logs>,
     /// The collector scrapes these very metrics, so it comes last.
     collector: OnceLock<Arc<Collector>>,
     /// What became of the configuration.
@@ -72,6 +73,7 @@ impl Rooms {
             queries,
             server,
             alerts: OnceLock::new(),
+            logs: OnceLock::new(),
             collector: OnceLock::new(),
             reloads: Arc::default(),
         }
@@ -81,6 +83,12 @@ impl Rooms {
     pub(crate) fn alerts(&self, alerts: Alerts) {
         // They are opened once.
         let _ = self.alerts.set(alerts);
+    }
+
+    /// And the logs.
+    pub(crate) fn logs(&self, logs: super::super::logs::Logs) {
+        // They are opened once.
+        let _ = self.logs.set(logs);
     }
 
     /// And the collector.
@@ -99,6 +107,9 @@ impl Rooms {
         if let Some(alerts) = self.alerts.get() {
             super::rules::write(families, &alerts.rules.counters());
             super::alerting::write(families, &alerts.alerting.counters());
+        }
+        if let Some(logs) = self.logs.get() {
+            super::logs::write(families, logs);
         }
         self.http(families);
     }

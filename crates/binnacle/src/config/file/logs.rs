@@ -1,0 +1,128 @@
+//! `logs`: how lines are kept, what senders may send, and what is taken out of them.
+
+use std::time::Duration;
+
+use binnacle_config::reader::Reader;
+use binnacle_guard::{
+    EnrichmentSettings, GuardSettings, LimitSettings, LongLines, PrivacySettings,
+};
+
+/// How logs are kept and guarded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogsSettings {
+    /// How long lines are kept; zero: for ever.
+    pub retention: Duration,
+    /// Bytes on disk at most; zero: no limit.
+    pub retention_bytes: u64,
+    /// How long the lines of some streams are kept: a selector and a period.
+    pub stream_retention: Vec<(String, Duration)>,
+    /// Streams at most.
+    pub streams_max: u64,
+    /// Limits, enrichment, privacy.
+    pub guard: GuardSettings,
+}
+
+/// How long lines are kept by default.
+const RETENTION: Duration = Duration::from_secs(30 * 86_400);
+
+/// Reads the section.
+pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
+    let retention = r.duration_or("retention_time", RETENTION);
+    let retention_bytes = size(r, "retention_size", 0);
+    let stream_retention = r.sections(
+        "stream_retention",
+        "a selector and a period are needed",
+        |r| {
+            let selector = r.text("selector");
+            let period = r.duration("period");
+            if period.is_zero() {
+                r.refuse("period", "\"period\" must be longer than zero");
+            }
+            if binnacle_logql::parse::parse_selector(&selector).is_err() {
+                r.refuse(
+                    "selector",
+                    format!("{selector:?} is no stream selector such as {{app=\"shop\"}}"),
+                );
+            }
+            (selector, period)
+        },
+    );
+    let streams_max = r.uint_or("streams_max", 1_000_000);
+    let limits = r.section_or_default("limits", read_limits);
+    let enrichment = r.section_or_default("enrichment", |r| {
+        let mut settings = EnrichmentSettings::default();
+        settings.detect_level = r.bool_or("detect_level", settings.detect_level);
+        if !r.bool_or("discover_service_name", true) {
+            settings.service_name_labels.clear();
+        }
+        settings
+    });
+    let privacy = r.section_or_default("privacy", read_privacy);
+    LogsSettings {
+        retention,
+        retention_bytes,
+        stream_retention,
+        streams_max,
+        guard: GuardSettings {
+            limits,
+            enrichment,
+            privacy,
+            ..GuardSettings::default()
+        },
+    }
+}
+
+fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
+    let profile = r.text_or("profile", "default");
+    let base = LimitSettings::profile(&profile).unwrap_or_else(|| {
+        r.refuse(
+            "profile",
+            format!(
+                "there is no profile {profile:?}: there are {}",
+                LimitSettings::PROFILES.join(", ")
+            ),
+        );
+        LimitSettings::default()
+    });
+    let number = |r: &mut Reader<'_>, key: &'static str, default: usize| {
+        usize::try_from(r.uint_or(key, default as u64)).unwrap_or(usize::MAX)
+    };
+    let age = r.duration_or("age_max", Duration::from_millis(base.age_ms_max));
+    let future = r.duration_or("future_max", Duration::from_millis(base.future_ms_max));
+    LimitSettings {
+        rate_bytes_per_s: size(r, "rate", base.rate_bytes_per_s),
+        burst_bytes: size(r, "burst", base.burst_bytes),
+        line_bytes_max: size(r, "line_max", base.line_bytes_max as u64) as usize,
+        long_lines: if r.bool_or("truncate_lines", base.long_lines == LongLines::Truncate) {
+            LongLines::Truncate
+        } else {
+            LongLines::Refuse
+        },
+        label_names_max: number(r, "label_names_max", base.label_names_max),
+        fields_max: number(r, "fields_max", base.fields_max),
+        fields_bytes_max: size(r, "fields_bytes_max", base.fields_bytes_max as u64) as usize,
+        age_ms_max: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+        future_ms_max: u64::try_from(future.as_millis()).unwrap_or(u64::MAX),
+        streams_max: number(r, "source_streams_max", base.streams_max),
+        ..base
+    }
+}
+
+fn read_privacy(r: &mut Reader<'_>) -> PrivacySettings {
+    let profile = r.text_or("profile", "default");
+    PrivacySettings::profile(&profile).unwrap_or_else(|| {
+        r.refuse(
+            "profile",
+            format!("there is no profile {profile:?}: there are default, strict and off"),
+        );
+        PrivacySettings::default()
+    })
+}
+
+fn size(r: &mut Reader<'_>, key: &'static str, default: u64) -> u64 {
+    let size = r.size_or(key, i64::try_from(default).unwrap_or(i64::MAX));
+    u64::try_from(size).unwrap_or_else(|_| {
+        r.refuse(key, format!("{key:?} must not be negative"));
+        default
+    })
+}

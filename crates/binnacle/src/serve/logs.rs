@@ -1,0 +1,77 @@
+//! Opening the logs: engine, guard, LogQL.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use binnacle::config::Settings;
+use binnacle_events::{Engine, EngineOptions, StreamRetention};
+use binnacle_guard::Guard;
+use binnacle_stdx::clock::Clock;
+
+use crate::embedded::EmbeddedLogs;
+
+/// The logs of this process.
+#[derive(Clone)]
+pub(crate) struct Logs {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) query: Arc<EmbeddedLogs>,
+}
+
+impl Logs {
+    /// Opens them in `logs` of the data directory.
+    pub(super) fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let own = &settings.logs;
+        let data = &settings.data;
+        let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        let mut stream_retention = Vec::new();
+        for (selector, period) in &own.stream_retention {
+            let matchers = binnacle_logql::parse::parse_selector(selector)
+                .with_context(|| format!("logs.stream_retention: {selector}"))?;
+            stream_retention.push(StreamRetention {
+                matchers,
+                period_ms: millis(*period),
+            });
+        }
+        let options = EngineOptions {
+            sync: data.engine.sync,
+            reserve_bytes: data.engine.reserve_bytes,
+            retention_ms: millis(own.retention),
+            retention_bytes: own.retention_bytes,
+            stream_retention,
+            streams_max: usize::try_from(own.streams_max).unwrap_or(usize::MAX),
+            ..EngineOptions::default()
+        };
+        let directory = data.directory.join("logs");
+        let files = binnacle_store::disk::files();
+        let (engine, report) = Engine::open(files, &directory, options, clock.clone())
+            .with_context(|| format!("open {}", directory.display()))?;
+        for line in report.quarantined.iter().chain(&report.dropped) {
+            tracing::warn!("logs: {line}");
+        }
+        tracing::info!(
+            directory = %directory.display(),
+            parts = report.parts,
+            rows_from_log = report.rows,
+            "logs opened"
+        );
+        engine
+            .start_background()
+            .context("start the background work of the logs")?;
+        let engine = Arc::new(engine);
+        let guard = Guard::new(own.guard.clone(), engine.clone(), clock.clone())
+            .context("the logs section")?;
+        let guard = Arc::new(guard);
+        let query = Arc::new(EmbeddedLogs::new(
+            engine.clone(),
+            guard.clone(),
+            clock,
+            settings.query.clone(),
+        ));
+        Ok(Self {
+            engine,
+            guard,
+            query,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! What the logs count.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use binnacle_model::metadata::MetricType;
+
+use super::super::logs::Logs;
+use super::Families;
+
+/// Writes the families.
+pub(super) fn write(f: &mut Families, logs: &Logs) {
+    let stats = logs.engine.stats();
+    let gauges = [
+        ("binnacle_logs_streams", "Streams known.", stats.streams),
+        (
+            "binnacle_logs_head_rows",
+            "Lines in memory, not yet written out.",
+            stats.head_rows,
+        ),
+        (
+            "binnacle_logs_head_bytes",
+            "Bytes of the lines in memory.",
+            stats.head_bytes,
+        ),
+        ("binnacle_logs_parts", "Parts on disk.", stats.parts),
+        (
+            "binnacle_logs_part_rows",
+            "Lines in parts.",
+            stats.part_rows,
+        ),
+        (
+            "binnacle_logs_part_bytes",
+            "Bytes of parts on disk.",
+            stats.part_bytes,
+        ),
+        (
+            "binnacle_logs_part_raw_bytes",
+            "Bytes of lines and fields in parts before compression.",
+            stats.part_raw_bytes,
+        ),
+        (
+            "binnacle_logs_wal_bytes",
+            "Bytes of the write-ahead log of logs.",
+            stats.wal.segment_bytes,
+        ),
+        (
+            "binnacle_logs_parts_quarantined",
+            "Damaged parts that were moved aside at the start.",
+            stats.quarantined,
+        ),
+    ];
+    for (name, help, value) in gauges {
+        f.gauge(name, help, value as f64);
+    }
+    let queries = logs.query.counters();
+    let counters = [
+        (
+            "binnacle_logs_rows_appended_total",
+            "Lines stored.",
+            stats.rows_appended,
+        ),
+        (
+            "binnacle_logs_flushes_total",
+            "Times that memory was written out.",
+            stats.flushes,
+        ),
+        (
+            "binnacle_logs_merges_total",
+            "Merges of parts.",
+            stats.merges,
+        ),
+        (
+            "binnacle_logs_parts_dropped_total",
+            "Parts dropped by retention.",
+            stats.parts_dropped,
+        ),
+        (
+            "binnacle_logs_duplicates_total",
+            "Lines that came twice and were stored once.",
+            stats.duplicates,
+        ),
+        (
+            "binnacle_logs_queries_total",
+            "LogQL queries evaluated.",
+            queries.queries.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_queries_failed_total",
+            "LogQL queries that gave no answer.",
+            queries.failed.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_query_rows_total",
+            "Lines looked at by queries.",
+            queries.rows.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_query_bytes_total",
+            "Bytes looked at by queries.",
+            queries.bytes.load(Relaxed),
+        ),
+    ];
+    for (name, help, value) in counters {
+        f.counter(name, help, value as f64);
+    }
+    f.counter(
+        "binnacle_logs_query_seconds_total",
+        "Seconds that queries took.",
+        queries.nanoseconds.load(Relaxed) as f64 / 1e9,
+    );
+    sources(f, logs);
+}
+
+/// What each source sent, what was refused of it, and what privacy rules found in it.
+fn sources(f: &mut Families, logs: &Logs) {
+    let stats = logs.guard.stats();
+    f.start(
+        "binnacle_logs_received_rows_total",
+        MetricType::Counter,
+        "Lines stored, by source.",
+    );
+    for s in &stats.sources {
+        let labels = [
+            ("protocol", s.source.protocol),
+            ("sender", &s.source.sender),
+        ];
+        f.sample(&labels, s.rows as f64);
+    }
+    f.start(
+        "binnacle_logs_received_bytes_total",
+        MetricType::Counter,
+        "Bytes of lines and fields taken, by source.",
+    );
+    for s in &stats.sources {
+        let labels = [
+            ("protocol", s.source.protocol),
+            ("sender", &s.source.sender),
+        ];
+        f.sample(&labels, s.bytes as f64);
+    }
+    f.start(
+        "binnacle_logs_refused_rows_total",
+        MetricType::Counter,
+        "Lines refused, by source and reason.",
+    );
+    for s in &stats.sources {
+        for (reason, count) in &s.refused {
+            let labels = [
+                ("protocol", s.source.protocol),
+                ("reason", reason.as_str()),
+                ("sender", &s.source.sender),
+            ];
+            f.sample(&labels, *count as f64);
+        }
+    }
+    f.start(
+        "binnacle_logs_privacy_findings_total",
+        MetricType::Counter,
+        "What privacy rules found, by rule, action and source.",
+    );
+    for found in &stats.findings {
+        let labels = [
+            ("action", found.action),
+            ("detector", found.detector),
+            ("protocol", found.source.protocol),
+            ("rule", found.rule.as_str()),
+            ("sender", &found.source.sender),
+        ];
+        f.sample(&labels, found.count as f64);
+    }
+}

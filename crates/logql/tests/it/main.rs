@@ -1,0 +1,6 @@
+//! Tests of the room from outside.
+
+mod memory;
+mod results;
+mod script;
+mod suites;

@@ -4,7 +4,7 @@ mod filters;
 mod lexer;
 mod sample;
 pub(crate) mod sample_tables {
-    pub(crate) use super::sample::{RANGE_OPS, VECTOR_OPS, is_comparison};
+    pub(crate) use super::sample::{RANGE_OPS, VECTOR_OPS, is_comparison, precedence};
 }
 mod stages;
 pub mod units;

@@ -1,5 +1,7 @@
 //! From a tree to a text, as Loki prints it.
 
+mod pretty;
+
 use std::fmt::{self, Display, Formatter, Write};
 
 use binnacle_model::Matcher;
@@ -13,10 +15,35 @@ use crate::ast::{
 use crate::parse::sample_tables::{RANGE_OPS, VECTOR_OPS};
 use crate::parse::units::print_duration;
 
-/// The query on one line: what [`crate::parse::parse`] reads again as the same tree.
+/// Bytes of a line of [`pretty`], about.
+pub const WIDTH: usize = 100;
+
+/// The query over several lines where one would be too long. [`crate::parse::parse`] reads
+/// it again as the same tree.
 #[must_use]
 pub fn pretty(expr: &Expr) -> String {
-    expr.to_string()
+    pretty_within(expr, WIDTH)
+}
+
+/// As [`pretty`], with lines of about `width` bytes.
+#[must_use]
+pub fn pretty_within(expr: &Expr, width: usize) -> String {
+    pretty::expr(expr, width)
+}
+
+/// A number that is read again as the same: the language has no words for the infinite
+/// ones and for what is no number.
+struct Number(f64);
+
+impl Display for Number {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            v if v.is_nan() => f.write_str("(0 / 0)"),
+            f64::INFINITY => f.write_str("1e999"),
+            f64::NEG_INFINITY => f.write_str("-1e999"),
+            v => v.fmt(f),
+        }
+    }
 }
 
 struct Quoted<'t>(&'t str);
@@ -73,17 +100,19 @@ impl Display for LogExpr {
 
 impl Display for LineFilter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.op {
-            LineOp::Contains => "|= ",
-            LineOp::NotContains => "!= ",
-            LineOp::Matches => "|~ ",
-            LineOp::NotMatches => "!~ ",
-            LineOp::Pattern => "|> ",
-            LineOp::NotPattern => "!> ",
-        })?;
+        // None of the alternatives of a negative filter may be there: Loki prints a chain.
+        let (op, between) = match self.op {
+            LineOp::Contains => ("|= ", " or "),
+            LineOp::Matches => ("|~ ", " or "),
+            LineOp::Pattern => ("|> ", " or "),
+            LineOp::NotContains => ("!= ", " != "),
+            LineOp::NotMatches => ("!~ ", " !~ "),
+            LineOp::NotPattern => ("!> ", " !> "),
+        };
+        f.write_str(op)?;
         for (i, operand) in self.any.iter().enumerate() {
             if i > 0 {
-                f.write_str(" or ")?;
+                f.write_str(between)?;
             }
             match operand {
                 LineOperand::Text(text) => Quoted(text).fmt(f)?,
@@ -189,7 +218,7 @@ impl Display for LabelFilter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(matcher) => Pair(matcher).fmt(f),
-            Self::Number { name, op, value } => write!(f, "{name}{op}{value}"),
+            Self::Number { name, op, value } => write!(f, "{name}{op}{}", Number(*value)),
             Self::Duration { name, op, text, .. } | Self::Bytes { name, op, text, .. } => {
                 write!(f, "{name}{op}{text}")
             }
@@ -205,28 +234,39 @@ impl Display for LabelFilter {
 impl Display for LogRange {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.log.fmt(f)?;
-        if let Some(unwrap) = &self.unwrap {
-            f.write_str(" | unwrap ")?;
-            match unwrap.conversion {
-                None => f.write_str(&unwrap.label)?,
-                Some(conversion) => {
-                    let name = match conversion {
-                        Conversion::Bytes => "bytes",
-                        Conversion::Duration => "duration",
-                        Conversion::DurationSeconds => "duration_seconds",
-                    };
-                    write!(f, "{name}({})", unwrap.label)?;
-                }
-            }
-            for filter in &unwrap.filters {
-                write!(f, " | {filter}")?;
-            }
+        if let Some(unwrap) = unwrap(self) {
+            write!(f, " {unwrap}")?;
         }
-        write!(f, "[{}]", short(self.range_ns))?;
-        if self.offset_ns != 0 {
-            write!(f, " offset {}", short(self.offset_ns))?;
-        }
-        Ok(())
+        write!(f, "{}{}", range(self), offset(self))
+    }
+}
+
+/// `| unwrap x` with what is behind it.
+fn unwrap(of: &LogRange) -> Option<String> {
+    let unwrap = of.unwrap.as_ref()?;
+    let label = &unwrap.label;
+    let mut text = match unwrap.conversion {
+        None => format!("| unwrap {label}"),
+        Some(Conversion::Bytes) => format!("| unwrap bytes({label})"),
+        Some(Conversion::Duration) => format!("| unwrap duration({label})"),
+        Some(Conversion::DurationSeconds) => format!("| unwrap duration_seconds({label})"),
+    };
+    for filter in &unwrap.filters {
+        text += &format!(" | {filter}");
+    }
+    Some(text)
+}
+
+/// `[5m]`
+fn range(of: &LogRange) -> String {
+    format!("[{}]", short(of.range_ns))
+}
+
+/// ` offset 5m`, or nothing.
+fn offset(of: &LogRange) -> String {
+    match of.offset_ns {
+        0 => String::new(),
+        ns => format!(" offset {}", short(ns)),
     }
 }
 
@@ -259,7 +299,7 @@ impl Display for RangeAggregation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", name_of(RANGE_OPS, &self.op))?;
         if let Some(parameter) = self.parameter {
-            write!(f, "{parameter},")?;
+            write!(f, "{},", Number(parameter))?;
         }
         write!(f, "{})", self.range)?;
         if let Some(grouping) = &self.grouping {
@@ -305,27 +345,29 @@ impl Display for BinaryOp {
     }
 }
 
+/// The operator with its modifiers.
+fn operator(binary: &Binary) -> String {
+    let mut text = binary.op.to_string();
+    if binary.return_bool {
+        text += " bool";
+    }
+    if let Some(matching) = &binary.matching {
+        text += if matching.on { " on" } else { " ignoring" };
+        text += &format!(" ({})", matching.labels.join(","));
+        if let Some(group) = matching.group {
+            text += match group {
+                Group::Left => " group_left",
+                Group::Right => " group_right",
+            };
+            text += &format!(" ({})", matching.include.join(","));
+        }
+    }
+    text
+}
+
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "({} {}", self.left, self.op)?;
-        if self.return_bool {
-            f.write_str(" bool")?;
-        }
-        if let Some(matching) = &self.matching {
-            write!(f, " {} (", if matching.on { "on" } else { "ignoring" })?;
-            list(f, &matching.labels, ",")?;
-            f.write_char(')')?;
-            if let Some(group) = matching.group {
-                let name = match group {
-                    Group::Left => "group_left",
-                    Group::Right => "group_right",
-                };
-                write!(f, " {name} (")?;
-                list(f, &matching.include, ",")?;
-                f.write_char(')')?;
-            }
-        }
-        write!(f, " {})", self.right)
+        write!(f, "({} {} {})", self.left, operator(self), self.right)
     }
 }
 
@@ -335,7 +377,7 @@ impl Display for SampleExpr {
             Self::Range(range) => range.fmt(f),
             Self::Vector(vector) => vector.fmt(f),
             Self::Binary(binary) => binary.fmt(f),
-            Self::Literal(value) => write!(f, "{value}"),
+            Self::Literal(value) => Number(*value).fmt(f),
             Self::LabelReplace(replace) => write!(
                 f,
                 "label_replace({},{},{},{},{})",
@@ -345,7 +387,7 @@ impl Display for SampleExpr {
                 Quoted(&replace.source),
                 Quoted(&replace.regex)
             ),
-            Self::VectorOf(value) => write!(f, "vector({value})"),
+            Self::VectorOf(value) => write!(f, "vector({})", Number(*value)),
             Self::Variants(variants) => {
                 f.write_str("variants(")?;
                 list(f, &variants.variants, ", ")?;

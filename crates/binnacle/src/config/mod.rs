@@ -26,5 +26,6 @@ pub use binnacle_config::reader::Inactive;
 pub use check::{Checked, Kind, check};
 pub use file::{
     AlertingSettings, DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings,
-    LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, load,
+    LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, Sockets,
+    load,
 };

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use binnacle::config::Settings;
+use binnacle::config::{Settings, Sockets};
 use binnacle_events::{Engine, EngineOptions, StreamRetention};
 use binnacle_guard::Guard;
+use binnacle_server::App;
+use binnacle_server::receive::logs::Intake;
+use binnacle_server::sockets::{LogListeners, SocketSettings};
 use binnacle_stdx::clock::Clock;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::embedded::EmbeddedLogs;
 
@@ -19,6 +24,33 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
+    /// Starts the sockets that the settings name; `None` when they name none.
+    pub(super) async fn listen(
+        &self,
+        settings: &Settings,
+        app: &App,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Option<JoinHandle<()>>> {
+        let own = &settings.logs.sockets;
+        let sockets = SocketSettings {
+            syslog_tcp: own.syslog_tcp,
+            syslog_udp: own.syslog_udp,
+            fluent: own.fluent,
+            fluent_shared_key: Some(own.fluent_shared_key.reveal().to_owned())
+                .filter(|key| !key.is_empty()),
+            ..SocketSettings::default()
+        };
+        if own == &Sockets::default() {
+            return Ok(None);
+        }
+        let listeners = LogListeners::bind(sockets).await.context("logs.listen")?;
+        tracing::info!(?own.syslog_tcp, ?own.syslog_udp, ?own.fluent, "listening for logs");
+        let intake = Intake::of(app);
+        Ok(Some(tokio::spawn(async move {
+            listeners.serve(intake, stopping).await;
+        })))
+    }
+
     /// Opens them in `logs` of the data directory.
     pub(super) fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let own = &settings.logs;

@@ -180,6 +180,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             counters,
         });
         let (stop, stopping) = watch::channel(false);
+        let receiving = logs.listen(settings, &app, stopping.clone()).await?;
         let scheme = if settings.listen.web.tls.is_some() {
             "https"
         } else {
@@ -194,6 +195,9 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         // Fails only when the server has ended by itself.
         let _ = stop.send(true);
         serving.await.context("the server's task")?;
+        if let Some(receiving) = receiving {
+            receiving.await.context("the log listeners' task")?;
+        }
         anyhow::Ok(())
     }
     .await;

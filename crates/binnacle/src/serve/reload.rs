@@ -121,6 +121,7 @@ fn waiting(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("data", old.data != new.data),
         ("query", old.query != new.query),
         ("log", old.log != new.log),
+        ("logs", old.logs != new.logs),
         // Secrets do not show in the text that `listen` is compared by.
         (
             "alerting.callbacks",

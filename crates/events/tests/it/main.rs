@@ -1,1 +1,5 @@
 //! Tests of the room from outside.
+
+mod faults;
+mod model;
+mod world;

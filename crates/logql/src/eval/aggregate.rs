@@ -92,7 +92,8 @@ pub(super) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
 fn counter_rate(samples: &[(i64, f64)], start_ns: i64, end_ns: i64) -> Option<f64> {
     let (first, last) = (samples.first()?, samples.last()?);
     if samples.len() < 2 || first.0 == last.0 {
-        return None;
+        // Loki answers 0 where Prometheus has nothing.
+        return Some(0.0);
     }
     let mut increase = last.1 - first.1;
     for pair in samples.windows(2) {

@@ -120,11 +120,6 @@ fn number(text: &str, at: &mut usize) -> Result<Token> {
         *at += 1;
     }
     let piece = &text[from..*at];
-    if let Some(hex) = piece.strip_prefix("0x").or(piece.strip_prefix("0X"))
-        && let Ok(value) = u64::from_str_radix(hex, 16)
-    {
-        return Ok(Token::Number(value as f64));
-    }
     if let Some(value) = hex_float(piece) {
         return Ok(Token::Number(value));
     }

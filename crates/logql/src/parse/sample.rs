@@ -46,6 +46,23 @@ pub(crate) const VECTOR_OPS: &[(&str, VectorOp)] = &[
     ("sort_desc", VectorOp::SortDesc),
 ];
 
+/// How tightly an operator binds.
+pub(crate) fn precedence(op: BinaryOp) -> u8 {
+    match op {
+        BinaryOp::Or => 1,
+        BinaryOp::And | BinaryOp::Unless => 2,
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterOrEqual
+        | BinaryOp::Less
+        | BinaryOp::LessOrEqual => 3,
+        BinaryOp::Add | BinaryOp::Sub => 4,
+        BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => 5,
+        BinaryOp::Pow => 6,
+    }
+}
+
 fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     table
         .iter()
@@ -59,24 +76,25 @@ impl Parser<'_> {
     }
 
     fn binary_op(&self) -> Option<(BinaryOp, u8)> {
-        Some(match self.peek() {
-            Token::Word(w) if w.eq_ignore_ascii_case("or") => (BinaryOp::Or, 1),
-            Token::Word(w) if w.eq_ignore_ascii_case("and") => (BinaryOp::And, 2),
-            Token::Word(w) if w.eq_ignore_ascii_case("unless") => (BinaryOp::Unless, 2),
-            Token::Symbol("==") => (BinaryOp::Equal, 3),
-            Token::Symbol("!=") => (BinaryOp::NotEqual, 3),
-            Token::Symbol(">") => (BinaryOp::Greater, 3),
-            Token::Symbol(">=") => (BinaryOp::GreaterOrEqual, 3),
-            Token::Symbol("<") => (BinaryOp::Less, 3),
-            Token::Symbol("<=") => (BinaryOp::LessOrEqual, 3),
-            Token::Symbol("+") => (BinaryOp::Add, 4),
-            Token::Symbol("-") => (BinaryOp::Sub, 4),
-            Token::Symbol("*") => (BinaryOp::Mul, 5),
-            Token::Symbol("/") => (BinaryOp::Div, 5),
-            Token::Symbol("%") => (BinaryOp::Mod, 5),
-            Token::Symbol("^") => (BinaryOp::Pow, 6),
+        let op = match self.peek() {
+            Token::Word(w) if w.eq_ignore_ascii_case("or") => BinaryOp::Or,
+            Token::Word(w) if w.eq_ignore_ascii_case("and") => BinaryOp::And,
+            Token::Word(w) if w.eq_ignore_ascii_case("unless") => BinaryOp::Unless,
+            Token::Symbol("==") => BinaryOp::Equal,
+            Token::Symbol("!=") => BinaryOp::NotEqual,
+            Token::Symbol(">") => BinaryOp::Greater,
+            Token::Symbol(">=") => BinaryOp::GreaterOrEqual,
+            Token::Symbol("<") => BinaryOp::Less,
+            Token::Symbol("<=") => BinaryOp::LessOrEqual,
+            Token::Symbol("+") => BinaryOp::Add,
+            Token::Symbol("-") => BinaryOp::Sub,
+            Token::Symbol("*") => BinaryOp::Mul,
+            Token::Symbol("/") => BinaryOp::Div,
+            Token::Symbol("%") => BinaryOp::Mod,
+            Token::Symbol("^") => BinaryOp::Pow,
             _ => return None,
-        })
+        };
+        Some((op, precedence(op)))
     }
 
     fn binary(&mut self, lowest: u8) -> Result<SampleExpr> {

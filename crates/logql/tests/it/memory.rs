@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use binnacle_model::event::column::{ABSENT, UNKNOWN};
-use binnacle_model::event::select::{Run, StreamVolume, Unit};
+use binnacle_model::event::select::{Fields, Run, StreamVolume, Unit};
 use binnacle_model::event::{
     Column, ColumnValues, EventSelection, EventSet, LogLabels, Rows, SelectEvents, Texts,
 };
@@ -123,7 +123,12 @@ impl EventSet for Set {
         out.streams.push(*stream);
         out.lines.push(&event.line);
         out.line_bytes.push(event.line.len() as u32);
-        for (name, value) in event.metadata.iter() {
+        let is_wanted = |name: &str| match &self.selection.wanted.fields {
+            Fields::None => false,
+            Fields::Named(names) => names.iter().any(|n| n == name),
+            Fields::All => true,
+        };
+        for (name, value) in event.metadata.iter().filter(|(n, _)| is_wanted(n)) {
             let mut entries = Texts::default();
             entries.push(value.as_bytes());
             out.fields.push(Column {

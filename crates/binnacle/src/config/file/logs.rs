@@ -1,7 +1,9 @@
 //! `logs`: how lines are kept, what senders may send, and what is taken out of them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use binnacle_client::settings::SecretText;
 use binnacle_config::reader::Reader;
 use binnacle_guard::{
     EnrichmentSettings, GuardSettings, LimitSettings, LongLines, PrivacySettings,
@@ -20,6 +22,21 @@ pub struct LogsSettings {
     pub streams_max: u64,
     /// Limits, enrichment, privacy.
     pub guard: GuardSettings,
+    /// Sockets of protocols that are not HTTP.
+    pub sockets: Sockets,
+}
+
+/// Where syslog and Fluentd's forward protocol are listened to; nowhere by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sockets {
+    /// syslog over TCP.
+    pub syslog_tcp: Option<SocketAddr>,
+    /// syslog over UDP.
+    pub syslog_udp: Option<SocketAddr>,
+    /// Fluentd's forward protocol.
+    pub fluent: Option<SocketAddr>,
+    /// The key that senders of the forward protocol must have.
+    pub fluent_shared_key: SecretText,
 }
 
 /// How long lines are kept by default.
@@ -58,6 +75,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
         settings
     });
     let privacy = r.section_or_default("privacy", read_privacy);
+    let sockets = r.section_or_default("listen", read_sockets);
     LogsSettings {
         retention,
         retention_bytes,
@@ -69,6 +87,42 @@ pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
             privacy,
             ..GuardSettings::default()
         },
+        sockets,
+    }
+}
+
+fn read_sockets(r: &mut Reader<'_>) -> Sockets {
+    let insecure = r.bool_or("insecure", false);
+    let mut address = |key: &'static str| {
+        let text = r.text(key);
+        if text.is_empty() {
+            return None;
+        }
+        let Ok(address) = text.parse::<SocketAddr>() else {
+            r.refuse(
+                key,
+                format!("{text:?} is no address with a port, such as 127.0.0.1:1514"),
+            );
+            return None;
+        };
+        if !address.ip().is_loopback() && !insecure {
+            r.refuse(
+                key,
+                format!(
+                    "{address} is beyond loopback, where anyone can send: name a loopback \
+                     address, or set \"insecure\" to true"
+                ),
+            );
+        }
+        Some(address)
+    };
+    let (syslog_tcp, syslog_udp) = (address("syslog_tcp"), address("syslog_udp"));
+    let fluent = address("fluent");
+    Sockets {
+        syslog_tcp,
+        syslog_udp,
+        fluent,
+        fluent_shared_key: r.secret("fluent_shared_key"),
     }
 }
 

@@ -27,7 +27,7 @@ use binnacle_config::yaml::{Out, print};
 pub use alerting::AlertingSettings;
 pub use data::DataSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use logs::LogsSettings;
+pub use logs::{LogsSettings, Sockets};
 pub use metrics::{HostPool, MetricsSettings};
 pub use query::QuerySettings;
 pub use rules::{BUILTIN, RulesSettings};

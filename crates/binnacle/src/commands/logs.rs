@@ -147,10 +147,7 @@ mod tests {
     fn lines_for_people() {
         let result = json!([{"stream": {"app": "a"}, "values": [["1700000000000000000", "one"]]}]);
         let lines = lines_of(&result);
-        assert_eq!(text(&lines, false), "2023-11-14T22:13:20.000Z one\n");
-        assert_eq!(
-            text(&lines, true),
-            "2023-11-14T22:13:20.000Z {app=\"a\"} one\n"
-        );
+        assert_eq!(text(&lines, false), "2023-11-14T22:13:20Z one\n");
+        assert_eq!(text(&lines, true), "2023-11-14T22:13:20Z {app=\"a\"} one\n");
     }
 }

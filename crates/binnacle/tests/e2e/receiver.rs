@@ -91,11 +91,21 @@ impl Receiver {
     }
 
     /// All that a sender sent before it was killed: its connections are read to their end.
+    ///
+    /// A connection may still wait to be accepted when its sender is dead. They are accepted
+    /// in the order in which they came, so once one of our own is answered all of them were.
     pub fn drain_dead(&self) -> Vec<Arrival> {
+        let mut own = TcpStream::connect(self.address).expect("connect");
+        own.write_all(b"GET /own HTTP/1.1\r\n\r\n").expect("write");
+        own.shutdown(std::net::Shutdown::Write).expect("shutdown");
+        let _ = own.read_to_end(&mut Vec::new());
+        drop(own);
         crate::server::eventually("the connections of the dead end", || {
             self.open.load(Ordering::SeqCst) == 0
         });
-        self.drain()
+        let mut arrived = self.drain();
+        arrived.retain(|arrival| arrival.path != "/own");
+        arrived
     }
 
     /// All that arrived and was not asked for yet.

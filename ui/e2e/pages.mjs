@@ -36,6 +36,10 @@ export const PAGES = [
     await rows(page, '.tree-node', 3);
     await text(page, '.tree-node', '\\d+ series');
   } },
+  { name: 'logs', path: '/logs', content: async (page) => {
+    await rows(page, '.logs-query input', 1);
+    await text(page, '.logs-text', 'a line for the page');
+  } },
   ...ALERTING_PAGES,
   { name: 'targets', path: '/targets', content: (page) => rows(page, '.target-table tbody tr', 2) },
   { name: 'cardinality', path: '/cardinality', content: (page) => rows(page, '.rank-table tbody tr', 20) },

@@ -9,6 +9,7 @@ import { fillAlerts } from './alerts.mjs';
 import { watch, withBrowser } from './browser.mjs';
 import { fillIn } from './fill-in.mjs';
 import { behaviours } from './behaviours.mjs';
+import { fillLogs } from './logs.mjs';
 import { measure } from './measure.mjs';
 import { PAGES } from './pages.mjs';
 
@@ -43,6 +44,7 @@ async function fits(page) {
 }
 
 await fillAlerts(base);
+await fillLogs(base);
 
 for (const scheme of ['light', 'dark']) {
   for (const [size, width, height] of SIZES) {

@@ -13,6 +13,7 @@ import { theme } from './theme';
 import { TimeProvider } from './time';
 
 const ExplorePage = lazy(() => import('../views/explore/ExplorePage'));
+const LogsPage = lazy(() => import('../views/logs/LogsPage'));
 const AlertsPage = lazy(() => import('../views/alerts/AlertsPage'));
 const RulesPage = lazy(() => import('../views/rules/RulesPage'));
 const TryRulePage = lazy(() => import('../views/rules/try/TryRulePage'));
@@ -68,6 +69,7 @@ function Pages() {
         <Routes>
           <Route path="/" element={<Root />} />
           <Route path="/explore" element={<ExplorePage />} />
+          <Route path="/logs" element={<LogsPage />} />
           <Route path="/graph" element={<PrometheusLink />} />
           <Route path="/query" element={<PrometheusLink />} />
           <Route path="/alerts" element={<AlertsPage />} />

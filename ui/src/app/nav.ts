@@ -1,7 +1,7 @@
 // The pages, once: navigation, shortcuts and titles read this table. A new signal adds a line.
 
 import type { Icon } from '../components/icons';
-import { IconActivity, IconBell, IconBellOff, IconChartDots, IconGauge, IconHome, IconInfo, IconRoute, IconRules, IconSend, IconTarget } from '../components/icons';
+import { IconActivity, IconBell, IconBellOff, IconChartDots, IconGauge, IconHome, IconInfo, IconList, IconRoute, IconRules, IconSend, IconTarget } from '../components/icons';
 
 export interface Page {
   path: string;
@@ -15,6 +15,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { path: '/', title: 'Home', icon: IconHome, key: 'h', section: '' },
   { path: '/explore', title: 'Explore', icon: IconActivity, key: 'e', section: '' },
+  { path: '/logs', title: 'Logs', icon: IconList, key: 'l', section: '' },
   { path: '/alerts', title: 'Alerts', icon: IconBell, key: 'a', section: 'Alerting' },
   { path: '/rules', title: 'Rules', icon: IconRules, key: 'r', section: 'Alerting' },
   { path: '/silences', title: 'Silences', icon: IconBellOff, key: 'i', section: 'Alerting' },

@@ -216,7 +216,7 @@ fn what_comes_twice_is_stored_once_when_it_is_written_out() {
     engine.append(&batch(&rows)).expect("append");
     engine.append(&batch(&rows)).expect("append");
     engine.flush().expect("flush");
-    let mut unique = rows.clone();
+    let mut unique = rows;
     unique.sort();
     unique.dedup();
     assert_eq!(all(&engine), unique);

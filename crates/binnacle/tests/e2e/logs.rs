@@ -297,3 +297,40 @@ fn deleted_lines_are_gone() {
     let (_, requests) = server.json("/loki/api/v1/delete");
     assert_eq!(requests[0]["query"], "{app=\"d\"} |= \"secret\"");
 }
+
+#[test]
+fn a_tail_shows_lines_as_they_come() {
+    use std::io::{Read, Write};
+    let server = Server::start(QUIET);
+    let mut socket = std::net::TcpStream::connect(server.address()).expect("connect");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("a timeout");
+    let request = format!(
+        "GET /loki/api/v1/tail?query={} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\n\
+         upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        escape("{app=\"tailed\"} |= \"yes\""),
+        server.address()
+    );
+    socket.write_all(request.as_bytes()).expect("write");
+    let mut seen = Vec::new();
+    let mut read_until = |seen: &mut Vec<u8>, what: &[u8]| {
+        let mut buffer = [0; 4096];
+        while !seen.windows(what.len()).any(|w| w == what) {
+            let n = socket.read(&mut buffer).expect("read");
+            assert!(n > 0, "closed after {}", String::from_utf8_lossy(seen));
+            seen.extend_from_slice(&buffer[..n]);
+        }
+    };
+    read_until(&mut seen, b"\r\n\r\n");
+    assert!(seen.starts_with(b"HTTP/1.1 101"), "{seen:?}");
+    let t = now_ns();
+    push(
+        &server,
+        &json!({"app": "tailed"}),
+        &json!([[t.to_string(), "no"], [(t + 1).to_string(), "yes, this"]]),
+    );
+    read_until(&mut seen, b"yes, this");
+    assert!(!seen.windows(6).any(|w| w == b"\"no\"]]"), "{seen:?}");
+}

@@ -90,7 +90,9 @@ impl Client {
 
 fn read(stream: &mut BufReader<TcpStream>) -> Result<Response> {
     let mut line = String::new();
-    stream.read_line(&mut line)?;
+    if stream.read_line(&mut line)? == 0 {
+        bail!("the connection was closed without an answer");
+    }
     let status = line
         .split(' ')
         .nth(1)

@@ -1,59 +1,22 @@
-//! The servers: ours and those of Debian's packages, each on its defaults, on
-//! loopback, with a data directory of its own.
+//! The servers: ours, those of Debian's packages and those that somebody has put
+//! on the `PATH`, each on its defaults, on loopback, with a data directory of its
+//! own.
+
+mod command;
+mod kind;
+mod logs;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::http::{Client, escape};
 
-/// Which server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Ours.
-    Binnacle,
-    /// Debian's `prometheus`.
-    Prometheus,
-    /// Debian's `victoria-metrics`.
-    Victoria,
-}
-
-impl Kind {
-    /// All, ours first.
-    pub const ALL: [Self; 3] = [Self::Binnacle, Self::Prometheus, Self::Victoria];
-
-    /// The column's head.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Binnacle => "binnacle",
-            Self::Prometheus => "prometheus",
-            Self::Victoria => "victoriametrics",
-        }
-    }
-
-    fn program(self) -> Result<PathBuf> {
-        let candidates: Vec<PathBuf> = match self {
-            Self::Binnacle => {
-                let beside = std::env::current_exe()?.with_file_name("binnacle");
-                std::env::var_os("BINNACLE")
-                    .map(PathBuf::from)
-                    .into_iter()
-                    .chain([beside])
-                    .collect()
-            }
-            Self::Prometheus => vec!["/usr/bin/prometheus".into()],
-            Self::Victoria => vec!["/usr/bin/victoria-metrics".into()],
-        };
-        candidates
-            .into_iter()
-            .find(|p| p.exists())
-            .with_context(|| format!("{} is not installed", self.name()))
-    }
-}
+pub use kind::Kind;
 
 /// How to start a server.
 #[derive(Default, Clone)]
@@ -83,6 +46,8 @@ pub struct Peer {
 impl Peer {
     /// Starts a server with an empty data directory and waits until it answers.
     pub fn start(kind: Kind, options: &Options) -> Result<Self> {
+        // Before there is anything to clean up.
+        kind.program()?;
         let directory = std::env::temp_dir().join(format!(
             "binnacle-bench-{}-{}",
             std::process::id(),
@@ -95,71 +60,8 @@ impl Peer {
 
     fn start_in(kind: Kind, directory: PathBuf, options: &Options) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let data = directory.join("data");
-        let yml = directory.join("prometheus.yml");
-        let text = options.prometheus_yml.as_deref().unwrap_or("global: {}\n");
-        fs::write(&yml, text)?;
-        if let Some(rules) = &options.rules {
-            fs::write(directory.join("rules.yml"), rules)?;
-        }
-        let mut command = Command::new(kind.program()?);
-        match kind {
-            Kind::Binnacle => {
-                let config = directory.join("binnacle.yaml");
-                let watch = options.watch_host;
-                let alerting = match &options.alertmanager_yml {
-                    None => "",
-                    Some(text) => {
-                        fs::write(directory.join("alertmanager.yml"), text)?;
-                        "alerting:\n  alertmanager_file: alertmanager.yml\n"
-                    }
-                };
-                fs::write(
-                    &config,
-                    format!(
-                        "metrics:\n  prometheus_file: prometheus.yml\n  self_scrape: {watch}\n  \
-                         self_interval: 15s\n  host:\n    enabled: {watch}\n    interval: 15s\ndata:\n  retention_time: 100y\nrules:\n  builtin: {watch}\n{alerting}"
-                    ),
-                )?;
-                command
-                    .arg("serve")
-                    .arg("--config")
-                    .arg(config)
-                    .arg("--data-dir")
-                    .arg(&data);
-                command
-                    .arg("--listen")
-                    .arg(address.to_string())
-                    .args(["--log-level", "warn"]);
-            }
-            Kind::Prometheus => {
-                command
-                    .arg(format!("--config.file={}", yml.display()))
-                    .arg(format!("--storage.tsdb.path={}", data.display()))
-                    .arg(format!("--web.listen-address={address}"))
-                    .args([
-                        "--web.enable-remote-write-receiver",
-                        "--web.enable-admin-api",
-                        "--storage.tsdb.retention.time=100y",
-                        "--log.level=error",
-                    ]);
-            }
-            Kind::Victoria => {
-                command
-                    .arg(format!("-storageDataPath={}", data.display()))
-                    .arg(format!("-httpListenAddr={address}"))
-                    .args([
-                        "-retentionPeriod=100y",
-                        "-search.latencyOffset=0s",
-                        "-loggerLevel=ERROR",
-                    ]);
-                if options.prometheus_yml.is_some() {
-                    command.arg(format!("-promscrape.config={}", yml.display()));
-                }
-            }
-        }
         let log = fs::File::create(directory.join("log"))?;
-        let child = command
+        let child = command::command(kind, address, &directory, options)?
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -178,13 +80,8 @@ impl Peer {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let path = if self.kind == Kind::Victoria {
-            "/health"
-        } else {
-            "/-/ready"
-        };
         loop {
-            if let Ok(response) = Client::new(self.address).get(path)
+            if let Ok(response) = Client::new(self.address).get(self.kind.ready_path())
                 && response.status == 200
             {
                 return Ok(());
@@ -241,6 +138,7 @@ impl Peer {
                 self.settle();
                 Ok(size(&self.directory.join("data")) as f64)
             }
+            Kind::VictoriaLogs | Kind::Loki => bail!("{} keeps no metrics", self.kind.name()),
             Kind::Binnacle | Kind::Prometheus => {
                 let response = client.send("POST", "/api/v1/admin/tsdb/snapshot", &[], &[])?;
                 let json: serde_json::Value = serde_json::from_slice(&response.body)?;

@@ -81,6 +81,9 @@ impl fmt::Display for Table {
                     }
                     .filter(|ratio| ratio.is_finite());
                     match ratio {
+                        Some(ratio) if ratio >= 100.0 => {
+                            write!(f, "{:>8}", format!("{ratio:.0}x"))?;
+                        }
                         Some(ratio) => write!(f, "{:>8}", format!("{ratio:.2}x"))?,
                         None => write!(f, "{:>8}", "-")?,
                     }

@@ -157,13 +157,13 @@ pub fn write_request<'a>(
     }
 }
 
-fn bytes_field(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+pub fn bytes_field(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
     out.push(field << 3 | 2);
     varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
-fn varint(out: &mut Vec<u8>, mut n: u64) {
+pub fn varint(out: &mut Vec<u8>, mut n: u64) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
         n >>= 7;

@@ -4,6 +4,7 @@ mod alerts;
 mod crash;
 mod idle;
 mod ingest;
+mod logs;
 mod long;
 mod queries;
 mod scrape;
@@ -55,6 +56,20 @@ pub const ALL: &[Bar] = &[
         long::m10,
     ),
     (
+        "l1",
+        "logs: 2.5 M lines of an hour pushed, and their bytes on disk (bar L2)",
+        logs::l1,
+    ),
+    ("l3", "logs: ten questions to an hour", logs::l3),
+    (
+        "l4",
+        "logs: a week at a twentieth of the rate, 1,200 streams",
+        logs::l4,
+    ),
+    ("l5", "logs: filters on what lines hold", logs::l5),
+    ("l5tail", "logs: ten live tails", logs::tail),
+    ("l6", "logs: every line back, bit for bit", logs::l6),
+    (
         "a1",
         "1,000 rules of 10 to 50 series every 5 s over 100 k series",
         alerts::a1,
@@ -86,7 +101,7 @@ fn now_ms() -> i64 {
 /// Names of the servers that can be started here, ours first; says which cannot.
 fn kinds(table: &mut Table) -> Vec<Kind> {
     let mut found = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Kind::METRICS {
         match Peer::start(kind, &Options::default()) {
             Ok(_) => found.push(kind),
             Err(error) => table

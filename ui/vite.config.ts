@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 // The development server forwards everything that is not the UI to a running
 // Binnacle (or any Prometheus, whose API is the same).
 const backend = process.env['BINNACLE_URL'] ?? 'http://127.0.0.1:9090';
-const proxied = ['/api', '/health', '/-/', '/metrics', '/federate'];
+const proxied = ['/api', '/loki', '/health', '/-/', '/metrics', '/federate'];
 
 /**
  * Names in the page's head what boot.ts will ask for: the application's code and the font. They then load in

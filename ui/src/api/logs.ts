@@ -2,7 +2,7 @@
 
 import type { StreamResult } from '../lib/logs';
 import type { Labels } from '../lib/series';
-import { apiPost, type Answer } from './client';
+import { ApiError, apiPost, type Answer } from './client';
 import type { Sample } from './query';
 
 export interface LogsResult {
@@ -24,9 +24,24 @@ interface Asked {
   limit: number;
 }
 
-export function queryLogs({ query, start, end, step, limit }: Asked, signal?: AbortSignal): Promise<Answer<LogsResult>> {
+const PATH = '/loki/api/v1/query_range';
+
+/** Loki's errors are plain text, outside the envelope: their text, and whose fault it is by the status. */
+export function plainTextError(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.kind !== 'unexpected') return error;
+  const head = `${PATH} answered ${error.status}: `;
+  if (error.status < 400 || error.status === 404 || !error.message.startsWith(head)) return error;
+  const kind = error.status === 503 || error.status === 429 ? 'unavailable' : error.status >= 500 ? 'internal' : 'bad_data';
+  return new ApiError(error.status, kind, error.message.slice(head.length));
+}
+
+export async function queryLogs({ query, start, end, step, limit }: Asked, signal?: AbortSignal): Promise<Answer<LogsResult>> {
   const ns = (seconds: number) => `${Math.round(seconds * 1000)}000000`;
-  return apiPost<LogsResult>('/loki/api/v1/query_range', { query, start: ns(start), end: ns(end), step, limit, direction: 'backward' }, signal);
+  try {
+    return await apiPost<LogsResult>(PATH, { query, start: ns(start), end: ns(end), step, limit, direction: 'backward' }, signal);
+  } catch (error) {
+    throw plainTextError(error);
+  }
 }
 
 export function streamsOf({ resultType, result }: LogsResult): StreamResult[] {

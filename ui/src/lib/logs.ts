@@ -37,15 +37,36 @@ export function linesOf(streams: readonly StreamResult[]): Line[] {
   return lines.sort((a, b) => (key(a) < key(b) ? 1 : key(a) > key(b) ? -1 : 0));
 }
 
+/** A key per line that stays when newer lines come before it: its time, and which one of that time it is. */
+export function keysOf(lines: readonly Line[]): string[] {
+  const seen = new Map<string, number>();
+  const keys = new Array<string>(lines.length);
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const time = lines[at]?.time ?? '';
+    const nth = seen.get(time) ?? 0;
+    seen.set(time, nth + 1);
+    keys[at] = `${time} ${nth}`;
+  }
+  return keys;
+}
+
 /** Whether a query asks for lines, not for numbers. */
 export function asksForLines(query: string): boolean {
   return query.trimStart().replace(/^\(+\s*/, '').startsWith('{');
 }
 
+/** Without the parentheses around all of it: `({app="a"})` takes no condition behind it. */
+function bare(query: string): string {
+  let text = query.trim();
+  while (text.startsWith('(') && text.endsWith(')')) text = text.slice(1, -1).trim();
+  return text;
+}
+
 /** The query with one more condition behind it, unless it is there. */
 export function withFilter(query: string, name: string, op: '=' | '!=', value: string): string {
   const filter = `| ${name}${op}${quote(value)}`;
-  return query.includes(filter) ? query : `${query.trim()} ${filter}`;
+  const whole = bare(query);
+  return whole.endsWith(filter) || whole.includes(`${filter} |`) ? whole : `${whole} ${filter}`;
 }
 
 /** What counts lines by level in steps, for a query that asks for lines. */

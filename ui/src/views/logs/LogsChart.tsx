@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { gridOf } from '../../api/queries';
 import { queryLogs, seriesOf } from '../../api/logs';
 import { useTime } from '../../app/time';
@@ -8,6 +8,7 @@ import { seriesColor, seriesDash } from '../../charts/palette';
 import type { ChartSeries } from '../../charts/plot';
 import TimeChart from '../../charts/TimeChart';
 import { useScheme } from '../../charts/useScheme';
+import EmptyState from '../../components/EmptyState';
 import ErrorNote from '../../components/ErrorNote';
 import { volumeQuery } from '../../lib/logs';
 import { toColumns } from '../../lib/samples';
@@ -31,14 +32,15 @@ export default function LogsChart({ query, volume }: Props) {
   const asked = volume ? volumeQuery(query, grid.step) : query;
   const { data, error } = useQuery({
     queryKey: ['logs-chart', asked, grid.start, grid.end, grid.step],
-    queryFn: ({ signal }) => queryLogs({ query: asked, ...grid, limit: 1 }, signal),
+    queryFn: async ({ signal }) => ({ ...(await queryLogs({ query: asked, ...grid, limit: 1 }, signal)), grid }),
+    placeholderData: keepPreviousData,
     gcTime: 30_000,
   });
   const drawn = useMemo(() => {
     if (data === undefined) return null;
     const result = seriesOf(data.data).slice(0, SERIES_MAX);
     const names = shortNames(result.map(({ metric }) => metric));
-    const { times, values } = toColumns(result, grid.start, grid.end, grid.step);
+    const { times, values } = toColumns(result, data.grid.start, data.grid.end, data.grid.step);
     const series = result.map<ChartSeries>(({ metric }, index) => ({
       key: seriesName(metric),
       label: volume ? (metric['detected_level'] ?? 'lines') : (names[index] ?? ''),
@@ -46,14 +48,16 @@ export default function LogsChart({ query, volume }: Props) {
       color: seriesColor(index, scheme),
       dash: seriesDash(index),
     }));
-    return { times, series };
-  }, [data, scheme, volume, grid.start, grid.end, grid.step]);
+    return { times, series, range: data.grid };
+  }, [data, scheme, volume]);
   if (error !== null) return volume ? null : <ErrorNote error={error} expr={query} />;
   if (drawn === null) return <div className="result-wait" style={{ height: volume ? 120 : 300 }} aria-label="Loading" />;
-  if (drawn.series.length === 0) return null;
+  if (drawn.series.length === 0) {
+    return volume ? null : <EmptyState compact title="No series">The query is valid, but no line matches it between these times.</EmptyState>;
+  }
   return (
     <>
-      <TimeChart times={drawn.times} series={drawn.series} unit="short" height={volume ? 120 : 300} range={grid} stacked={volume} label={volume ? 'Lines by level' : `Graph of ${query}`} />
+      <TimeChart times={drawn.times} series={drawn.series} unit="short" height={volume ? 120 : 300} range={drawn.range} stacked={volume} label={volume ? 'Lines by level' : `Graph of ${query}`} />
       {!volume && <Legend series={drawn.series} unit="short" hidden={NONE} onHidden={() => undefined} onFocus={() => undefined} />}
     </>
   );

@@ -2,7 +2,7 @@
 
 import './logs.css';
 import { useCallback, useState, type FormEvent } from 'react';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { queryLogs, streamsOf } from '../../api/logs';
 import { useTime } from '../../app/time';
@@ -10,7 +10,7 @@ import EmptyState from '../../components/EmptyState';
 import ErrorNote from '../../components/ErrorNote';
 import { IconPlay } from '../../components/icons';
 import PageHead from '../../components/PageHead';
-import { asksForLines, asText, linesOf, withFilter } from '../../lib/logs';
+import { asksForLines, asText, keysOf, linesOf, withFilter } from '../../lib/logs';
 import { grouped } from '../../lib/units';
 import LineRow from './LineRow';
 import LogsChart from './LogsChart';
@@ -26,6 +26,7 @@ function Lines({ query, onFilter }: { query: string; onFilter(name: string, op: 
   const { data, error } = useQuery({
     queryKey: ['logs-lines', query, resolved.start, resolved.end, limit],
     queryFn: ({ signal }) => queryLogs({ query, start: resolved.start, end: resolved.end, step: 60, limit }, signal),
+    placeholderData: keepPreviousData,
     gcTime: 30_000,
   });
   if (error !== null) return <ErrorNote error={error} expr={query} />;
@@ -35,10 +36,12 @@ function Lines({ query, onFilter }: { query: string; onFilter(name: string, op: 
     return (
       <EmptyState title="No lines" code={`clients:\n- url: ${location.origin}/loki/api/v1/push`}>
         Nothing matches between these times. If nothing sends yet, point Promtail or Alloy here as below, an OpenTelemetry exporter at{' '}
-        <code>{location.origin}/v1/logs</code>, or Fluent Bit, Filebeat and Vector at <code>{location.origin}/elasticsearch</code>.
+        <code>{location.origin}/v1/logs</code>, or Fluent Bit, Filebeat and Vector at <code>{location.origin}/elasticsearch</code>. On a terminal,
+        {' '}<code>binnacle logs &apos;{'{app="x"}'}&apos;</code> asks the same.
       </EmptyState>
     );
   }
+  const keys = keysOf(lines);
   const save = () => {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([asText(lines)], { type: 'text/plain' }));
@@ -49,7 +52,7 @@ function Lines({ query, onFilter }: { query: string; onFilter(name: string, op: 
   return (
     <>
       <ul className="logs-list">
-        {lines.map((line, index) => <LineRow key={`${line.time} ${index}`} line={line} zone={zone} onFilter={onFilter} />)}
+        {lines.map((line, index) => <LineRow key={keys[index]} line={line} zone={zone} onFilter={onFilter} />)}
       </ul>
       <div className="logs-more">
         {lines.length >= limit && limit < LINES_MAX && (
@@ -95,7 +98,7 @@ export default function LogsPage() {
         <input aria-label="LogQL query" spellCheck={false} autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
         <button type="submit" className="button button-primary"><IconPlay size={16} aria-hidden /> Run</button>
       </form>
-      <LogsChart query={query} volume={lines} />
+      <LogsChart key={query} query={query} volume={lines} />
       {lines && <Lines key={query} query={query} onFilter={filter} />}
     </div>
   );

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::http::{Client, escape};
 
@@ -41,6 +41,8 @@ pub struct Peer {
     child: Child,
     directory: PathBuf,
     options: Options,
+    /// CPU seconds and peak resident bytes of lives before this one.
+    before: (f64, f64),
 }
 
 impl Peer {
@@ -73,6 +75,7 @@ impl Peer {
             child,
             directory,
             options: options.clone(),
+            before: (0.0, 0.0),
         };
         peer.wait_until_ready()?;
         Ok(peer)
@@ -97,14 +100,14 @@ impl Peer {
         }
     }
 
-    /// User and system CPU seconds of the process so far.
+    /// User and system CPU seconds so far, of all lives.
     pub fn cpu_seconds(&self) -> f64 {
-        cpu_seconds(self.child.id())
+        self.before.0 + cpu_seconds(self.child.id())
     }
 
-    /// Peak resident bytes.
+    /// Peak resident bytes of all lives.
     pub fn peak_bytes(&self) -> f64 {
-        memory(self.child.id(), "VmHWM")
+        memory(self.child.id(), "VmHWM").max(self.before.1)
     }
 
     /// Resident bytes now.
@@ -192,12 +195,32 @@ impl Peer {
     /// data; answers the seconds until it was ready.
     pub fn crash_and_restart(mut self) -> Result<(Self, f64)> {
         self.child.kill()?;
+        self.start_again()
+    }
+
+    /// Asks the process to end, waits until it has, and starts it again on the same
+    /// data.
+    pub fn restart(self) -> Result<Self> {
+        let pid = libc::pid_t::try_from(self.child.id())?;
+        // SAFETY: a signal to a child that nobody has waited for: the number is still its.
+        ensure!(unsafe { libc::kill(pid, libc::SIGTERM) } == 0, "no signal");
+        Ok(self.start_again()?.0)
+    }
+
+    fn start_again(mut self) -> Result<(Self, f64)> {
+        let peak_bytes = self.peak_bytes();
+        let others_seconds = ended_cpu_seconds();
         self.child.wait()?;
+        let before = (
+            self.before.0 + ended_cpu_seconds() - others_seconds,
+            peak_bytes,
+        );
         let directory = std::mem::take(&mut self.directory);
         let (kind, options) = (self.kind, self.options.clone());
         drop(self);
         let begun = Instant::now();
-        let peer = Self::start_in(kind, directory, &options)?;
+        let mut peer = Self::start_in(kind, directory, &options)?;
+        peer.before = before;
         Ok((peer, begun.elapsed().as_secs_f64()))
     }
 }
@@ -226,6 +249,18 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     // SAFETY: sysconf reads a constant of the system.
     let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
     (field(11) + field(12)) / ticks
+}
+
+/// User and system CPU seconds of all children that have ended.
+fn ended_cpu_seconds() -> f64 {
+    // SAFETY: plain numbers, for which zeros are values; the call writes all of them.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage);
+        usage
+    };
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
 /// A line of `/proc/<pid>/status` in bytes.

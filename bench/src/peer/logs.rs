@@ -56,14 +56,22 @@ impl Peer {
         }
     }
 
-    /// Writes what is held in memory to disk. The others have done so when they
-    /// have settled; Loki keeps its chunks for hours.
-    pub fn flush_logs(&self) -> Result<()> {
-        if self.kind == Kind::Loki {
-            Client::new(self.address).send("POST", "/flush", &[], &[])?;
-            self.settle_logs();
-        }
-        Ok(())
+    /// Waits for what the server does behind a push, and has what it holds in memory
+    /// written to disk: Loki is asked to, which keeps its chunks for hours; ours is
+    /// started again, which keeps the newest 64 MiB for some minutes. VictoriaLogs
+    /// does so within seconds.
+    pub fn flushed(self) -> Result<Self> {
+        self.settle_logs();
+        let peer = match self.kind {
+            Kind::Loki => {
+                Client::new(self.address).send("POST", "/flush", &[], &[])?;
+                self
+            }
+            Kind::Binnacle => self.restart()?,
+            _ => return Ok(self),
+        };
+        peer.settle_logs();
+        Ok(peer)
     }
 
     /// Bytes on disk of what is flushed, merged whole where that can be asked for.

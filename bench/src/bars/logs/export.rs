@@ -23,8 +23,7 @@ pub fn l6() -> Result<Table> {
     for kind in kinds(&mut table, &[Kind::Binnacle, Kind::Loki])? {
         let peer = Peer::start(kind, &Options::default())?;
         push_made(&peer, &load.requests)?;
-        peer.settle_logs();
-        peer.flush_logs()?;
+        let peer = peer.flushed()?;
         let before = peer.cpu_seconds();
         match export(&peer, shape) {
             Ok(wall_seconds) => {

@@ -57,9 +57,8 @@ fn push_all(kind: Kind, load: &Load) -> Result<Cost> {
     let begun = std::time::Instant::now();
     push_made(&peer, &load.requests)?;
     let wall_seconds = begun.elapsed().as_secs_f64();
-    peer.settle_logs();
-    // Compressing and writing belong to the cost.
-    peer.flush_logs()?;
+    // Compressing, writing and merging belong to the cost.
+    let peer = peer.flushed()?;
     Ok(Cost {
         cpu_seconds: peer.cpu_seconds() - before,
         wall_seconds,

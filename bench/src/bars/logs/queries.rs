@@ -175,8 +175,7 @@ fn measure(wanted: &[Kind], shape: Shape, load: &Load, questions: &[Question]) -
     for kind in kinds(&mut table, wanted)? {
         let peer = Peer::start(kind, &Options::default())?;
         push_made(&peer, &load.requests)?;
-        peer.settle_logs();
-        peer.flush_logs()?;
+        let peer = peer.flushed()?;
         peers.push(peer);
     }
     let window = Window {

@@ -22,8 +22,7 @@ pub fn l4() -> Result<Table> {
         let peer = Peer::start(kind, &Options::default())?;
         let before = peer.cpu_seconds();
         raw = push_making(&peer, Requests::new(shape))? as f64;
-        peer.settle_logs();
-        peer.flush_logs()?;
+        let peer = peer.flushed()?;
         rate.push(Some(raw / (peer.cpu_seconds() - before) / 1e6));
         pushed.push(Some(peer.peak_bytes() / 1_048_576.0));
         stored.push(Some(raw / peer.logs_stored_bytes()?));

@@ -4,12 +4,20 @@
 //! three places, which stay apart: the stream, what was sent with the line (structured
 //! metadata), and what parsers and formatters made. What goes wrong in a stage does not
 //! drop the line: it is in `__error__` and `__error_details__`, as Loki has it.
+//!
+//! Parsers read lines in place and find no more than [`Hints`] ask for. Where the engine has
+//! taken the values out of the lines already, they take the parser's place
+//! ([`Pipeline::extracts`]). Nothing here reads a clock: the time that templates ask for is
+//! handed in ([`Pipeline::at`]).
 
+mod convert;
 mod decolorize;
 pub mod detect;
+mod extracted;
 mod filter;
 pub mod format;
 mod functions;
+mod hints;
 pub mod ip;
 mod json;
 mod labels;
@@ -23,10 +31,14 @@ mod unwrap;
 use std::borrow::Cow;
 
 pub use filter::Condition;
+pub use hints::Hints;
 pub use labels::{Category, RowLabels};
 pub(crate) use line::test_of as line_test;
 pub use unwrap::Value;
 
+use self::extracted::Given;
+use self::format::{Row, Template};
+use self::hints::Sink;
 use crate::ast::{self, LabelFormatValue, NamedMatcher};
 
 /// The label that says which stage failed.
@@ -36,20 +48,25 @@ pub const ERROR_DETAILS: &str = "__error_details__";
 /// A label that keeps an error from failing a metric query.
 pub const PRESERVE_ERROR: &str = "__preserve_error__";
 
+/// The error of a template that cannot be executed.
+const FORMAT_FAILED: &str = "TemplateFormatErr";
+
 /// A compiled pipeline.
 pub struct Pipeline {
     stages: Vec<Step>,
+    hints: Hints,
+    now_ns: Option<i64>,
 }
 
 enum Step {
     Line(line::Filter),
-    Json(json::Expressions),
+    Json(json::Json),
     Logfmt(logfmt::Logfmt),
     Regexp(regexp::Regexp),
     Pattern(pattern::Template),
     Unpack,
-    Filter(Condition),
-    LineFormat(format::Template),
+    Filter(ast::LabelFilter, Condition),
+    LineFormat(Template),
     LabelFormat(Vec<(String, LabelValue)>),
     Decolorize,
     Drop(Vec<NamedMatcher>),
@@ -58,23 +75,80 @@ enum Step {
 
 enum LabelValue {
     Rename(String),
-    Template(format::Template),
+    Template(Template),
 }
 
 impl Pipeline {
-    /// Compiles stages.
+    /// Compiles stages that find all labels.
     ///
     /// # Errors
     /// What is wrong with an expression or a template.
     pub fn new(stages: &[ast::Stage]) -> Result<Self, String> {
-        let stages = stages.iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { stages })
+        Self::compile(stages, Hints::all())
+    }
+
+    /// Compiles stages whose parsers find what is hinted.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn compile(stages: &[ast::Stage], hints: Hints) -> Result<Self, String> {
+        Ok(Self {
+            stages: stages.iter().map(compile).collect::<Result<_, _>>()?,
+            hints,
+            now_ns: None,
+        })
+    }
+
+    /// With the time of the query, nanoseconds, which templates may ask for (`now`).
+    #[must_use]
+    pub fn at(mut self, now_ns: i64) -> Self {
+        self.now_ns = Some(now_ns);
+        self
+    }
+
+    /// The same stages with other hints.
+    #[must_use]
+    pub fn with_hints(mut self, hints: Hints) -> Self {
+        self.hints = hints;
+        self
     }
 
     /// Whether it leaves every line and label alone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stages.is_empty()
+    }
+
+    /// Names of the labels that its conditions and templates look at, each once, in order:
+    /// what [`Hints::of_metric`] takes.
+    #[must_use]
+    pub fn required_labels(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut see = |name: &str| {
+            if names.iter().all(|n| n != name) {
+                names.push(name.to_owned());
+            }
+        };
+        for stage in &self.stages {
+            match stage {
+                Step::Filter(filter, _) => filter::names(filter, &mut see),
+                Step::LineFormat(template) => {
+                    template.required_labels().iter().for_each(|n| see(n));
+                }
+                Step::LabelFormat(formats) => {
+                    for (_, value) in formats {
+                        match value {
+                            LabelValue::Rename(from) => see(from),
+                            LabelValue::Template(template) => {
+                                template.required_labels().iter().for_each(|n| see(n));
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     /// Runs a line through; `None` when a filter drops it.
@@ -84,33 +158,57 @@ impl Pipeline {
         line: &'l [u8],
         labels: &mut RowLabels,
     ) -> Option<Cow<'l, [u8]>> {
+        self.run_given(t_ns, line, labels, None)
+    }
+
+    /// Runs a line through; what is `given` is what the first parser would find.
+    fn run_given<'l>(
+        &self,
+        t_ns: i64,
+        line: &'l [u8],
+        labels: &mut RowLabels,
+        mut given: Given<'_, '_>,
+    ) -> Option<Cow<'l, [u8]>> {
         let mut line = Cow::Borrowed(line);
         for stage in &self.stages {
+            let mut sink = Sink {
+                labels,
+                hints: &self.hints,
+            };
+            let row = Row {
+                t_ns,
+                line: &line,
+                now_ns: self.now_ns,
+            };
             match stage {
                 Step::Line(filter) => {
                     if !filter.passes(&line) {
                         return None;
                     }
                 }
-                Step::Json(json) => json.run(&line, labels),
-                Step::Logfmt(logfmt) => logfmt.run(&line, labels),
-                Step::Regexp(regexp) => regexp.run(&line, labels),
-                Step::Pattern(pattern) => pattern.run(&line, labels),
+                Step::Json(_) | Step::Logfmt(_) if given.is_some() => {
+                    extracted::take(given.take(), stage.keeps_empty(), &mut sink);
+                }
+                Step::Json(json) => json.run(&line, &mut sink),
+                Step::Logfmt(logfmt) => logfmt.run(&line, &mut sink),
+                Step::Regexp(regexp) => regexp.run(&line, &mut sink),
+                Step::Pattern(pattern) => pattern.run(&line, &mut sink),
                 Step::Unpack => {
-                    if let Some(entry) = unpack::run(&line, labels) {
+                    if let Some(entry) = unpack::run(&line, &mut sink) {
                         line = Cow::Owned(entry);
                     }
                 }
-                Step::Filter(condition) => {
+                Step::Filter(_, condition) => {
                     if !condition.passes(labels) {
                         return None;
                     }
                 }
-                Step::LineFormat(template) => match template.run(t_ns, &line, labels) {
-                    Ok(text) => line = Cow::Owned(text.into_bytes()),
-                    Err(message) => labels.set_error("TemplateFormatErr", &message),
-                },
-                Step::LabelFormat(formats) => format_labels(formats, t_ns, &line, labels),
+                Step::LineFormat(template) => {
+                    if let Some(text) = format_line(template, row, labels) {
+                        line = Cow::Owned(text.into_bytes());
+                    }
+                }
+                Step::LabelFormat(formats) => format_labels(formats, row, labels),
                 Step::Decolorize => {
                     if let Some(plain) = decolorize::run(&line) {
                         line = Cow::Owned(plain);
@@ -124,10 +222,19 @@ impl Pipeline {
     }
 }
 
+impl Step {
+    fn keeps_empty(&self) -> bool {
+        match self {
+            Self::Logfmt(logfmt) => logfmt.keeps_empty(),
+            _ => true,
+        }
+    }
+}
+
 fn compile(stage: &ast::Stage) -> Result<Step, String> {
     Ok(match stage {
         ast::Stage::Line(filter) => Step::Line(line::Filter::new(filter)?),
-        ast::Stage::Json(extractions) => Step::Json(json::Expressions::new(extractions)?),
+        ast::Stage::Json(extractions) => Step::Json(json::Json::new(extractions)?),
         ast::Stage::Logfmt {
             strict,
             keep_empty,
@@ -136,15 +243,15 @@ fn compile(stage: &ast::Stage) -> Result<Step, String> {
         ast::Stage::Regexp(text) => Step::Regexp(regexp::Regexp::new(text)?),
         ast::Stage::Pattern(text) => Step::Pattern(pattern::Template::of_parser(text)?),
         ast::Stage::Unpack => Step::Unpack,
-        ast::Stage::Filter(filter) => Step::Filter(Condition::new(filter)?),
-        ast::Stage::LineFormat(text) => Step::LineFormat(format::Template::new(text)?),
+        ast::Stage::Filter(filter) => Step::Filter(filter.clone(), Condition::new(filter)?),
+        ast::Stage::LineFormat(text) => Step::LineFormat(Template::new("line", text)?),
         ast::Stage::LabelFormat(formats) => {
             let mut compiled = Vec::new();
             for one in formats {
                 let value = match &one.value {
                     LabelFormatValue::Rename(from) => LabelValue::Rename(from.clone()),
                     LabelFormatValue::Template(text) => {
-                        LabelValue::Template(format::Template::new(text)?)
+                        LabelValue::Template(Template::new("label", text)?)
                     }
                 };
                 compiled.push((one.label.clone(), value));
@@ -157,22 +264,51 @@ fn compile(stage: &ast::Stage) -> Result<Step, String> {
     })
 }
 
-fn format_labels(formats: &[(String, LabelValue)], t_ns: i64, line: &[u8], labels: &mut RowLabels) {
+/// The new line; `None` when the template failed, which is the row's error.
+fn format_line(template: &Template, row: Row<'_>, labels: &mut RowLabels) -> Option<String> {
+    if let Some(name) = template.only_label() {
+        return Some(labels.get(name).unwrap_or_default().to_owned());
+    }
+    match template.run(row, &Template::view(&[template], labels)) {
+        Ok(text) => Some(text),
+        Err(message) => {
+            labels.set_error(FORMAT_FAILED, &message);
+            None
+        }
+    }
+}
+
+/// All templates of one stage see the labels as they were before the first of them.
+fn format_labels(formats: &[(String, LabelValue)], row: Row<'_>, labels: &mut RowLabels) {
+    let mut view = None;
     for (label, value) in formats {
         match value {
             LabelValue::Rename(from) => {
-                if let Some((category, value)) = labels.get_with_category(from) {
+                let Some(value) = labels.get(from) else {
+                    continue;
+                };
+                if from != label {
                     let value = value.to_owned();
-                    labels.set(category, label, &value);
-                    if from != label {
-                        labels.delete(from);
-                    }
+                    labels.set(label, &value);
+                    labels.delete(from);
                 }
             }
-            LabelValue::Template(template) => match template.run(t_ns, line, labels) {
-                Ok(text) => labels.set(Category::Parsed, label, &text),
-                Err(message) => labels.set_error("TemplateFormatErr", &message),
-            },
+            LabelValue::Template(template) => {
+                let view = view.get_or_insert_with(|| {
+                    let templates: Vec<&Template> = formats
+                        .iter()
+                        .filter_map(|(_, value)| match value {
+                            LabelValue::Template(template) => Some(template),
+                            LabelValue::Rename(_) => None,
+                        })
+                        .collect();
+                    Template::view(&templates, labels)
+                });
+                match template.run(row, view) {
+                    Ok(text) => labels.set(label, &text),
+                    Err(message) => labels.set_error(FORMAT_FAILED, &message),
+                }
+            }
         }
     }
 }
@@ -195,39 +331,56 @@ fn drop_labels(matchers: &[NamedMatcher], labels: &mut RowLabels) {
 }
 
 fn keep_labels(matchers: &[NamedMatcher], labels: &mut RowLabels) {
-    let all: Vec<(String, String)> = labels
-        .all()
-        .map(|(n, v)| (n.to_owned(), v.to_owned()))
-        .collect();
-    for (name, value) in all {
-        if name == ERROR || name == ERROR_DETAILS {
-            continue;
-        }
-        let stays = matchers.iter().any(|matcher| match matcher {
-            NamedMatcher::Name(n) => *n == name,
-            NamedMatcher::Matcher(m) => m.name == name && m.matches(&value),
-        });
-        if !stays {
-            labels.delete(&name);
-        }
+    if matchers.is_empty() {
+        return;
     }
+    let stays = |name: &str, value: &str| {
+        matches!(name, ERROR | ERROR_DETAILS | PRESERVE_ERROR)
+            || matchers.iter().any(|matcher| match matcher {
+                NamedMatcher::Name(n) => n == name,
+                NamedMatcher::Matcher(m) => m.name == name && m.matches(value),
+            })
+    };
+    let gone: Vec<String> = labels
+        .all()
+        .filter(|(name, value)| !stays(name, value))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    gone.iter().for_each(|name| labels.delete(name));
 }
 
 /// A name that can be a label: bytes that cannot be in one are `_`, and a digit in front
 /// gets one.
 #[must_use]
 pub fn sanitize(name: &str) -> String {
-    let name = name.trim();
     let mut out = String::with_capacity(name.len() + 1);
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    append_sanitized(&mut out, name.as_bytes());
+    out
+}
+
+/// Appends a key to a name, with `_` between, as a part of a label's name. A key of spaces
+/// adds nothing.
+fn append_sanitized(out: &mut String, key: &[u8]) {
+    let text = std::str::from_utf8(key);
+    let key = text.map_or(key.trim_ascii(), |key| key.trim().as_bytes());
+    let Some(first) = key.first() else { return };
+    if !out.is_empty() || first.is_ascii_digit() {
         out.push('_');
     }
-    for c in name.chars() {
-        out.push(if c.is_ascii_alphanumeric() || c == '_' {
-            c
-        } else {
-            '_'
-        });
+    if let Ok(text) = text
+        && key.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    {
+        out.push_str(text.trim());
+        return;
     }
-    out
+    for chunk in key.utf8_chunks() {
+        out.extend(chunk.valid().chars().map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        }));
+        out.extend(chunk.invalid().iter().map(|_| '_'));
+    }
 }

@@ -3,11 +3,11 @@
 use binnacle_model::Matcher;
 use binnacle_model::matcher::MatchOp;
 
+use super::convert;
 use super::ip::IpPattern;
 use super::labels::RowLabels;
 use super::{ERROR, ERROR_DETAILS};
 use crate::ast::{CompareOp, LabelFilter};
-use crate::parse::units;
 
 /// A compiled condition.
 pub enum Condition {
@@ -71,25 +71,10 @@ impl Condition {
                 left && b.passes(labels)
             }
             Self::Or(a, b) => a.passes(labels) || b.passes(labels),
-            Self::Text(matcher) => {
-                let value = match matcher.name.as_str() {
-                    ERROR => labels.error(),
-                    ERROR_DETAILS => labels.error_details(),
-                    name => labels.get(name),
-                };
-                matcher.matches(value.unwrap_or(""))
-            }
-            Self::Number(name, op, with) => compare(labels, name, *op, with, |text| {
-                text.parse::<f64>()
-                    .map_err(|_| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))
-            }),
-            Self::Duration(name, op, with) => compare(labels, name, *op, with, |text| {
-                units::go_duration(text).ok_or_else(|| format!("time: invalid duration {text:?}"))
-            }),
-            Self::Bytes(name, op, with) => compare(labels, name, *op, with, |text| {
-                units::bytes(text)
-                    .ok_or_else(|| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))
-            }),
+            Self::Text(matcher) => matcher.matches(labels.get(&matcher.name).unwrap_or("")),
+            Self::Number(name, op, with) => compare(labels, name, *op, with, convert::float),
+            Self::Duration(name, op, with) => compare(labels, name, *op, with, convert::duration),
+            Self::Bytes(name, op, with) => compare(labels, name, *op, with, convert::bytes),
             Self::Ip(name, negated, pattern) => {
                 if labels.error().is_some() {
                     return true;
@@ -99,6 +84,21 @@ impl Condition {
                 };
                 pattern.is_in(value.as_bytes()) != *negated
             }
+        }
+    }
+}
+
+/// Calls `see` with the name of each label that a condition looks at.
+pub(super) fn names(filter: &LabelFilter, see: &mut impl FnMut(&str)) {
+    match filter {
+        LabelFilter::Text(matcher) => see(&matcher.name),
+        LabelFilter::Number { name, .. }
+        | LabelFilter::Duration { name, .. }
+        | LabelFilter::Bytes { name, .. }
+        | LabelFilter::Ip { name, .. } => see(name),
+        LabelFilter::And(a, b) | LabelFilter::Or(a, b) => {
+            names(a, see);
+            names(b, see);
         }
     }
 }
@@ -116,9 +116,6 @@ fn compare<T: PartialOrd>(
     let Some(text) = labels.get(name) else {
         return false;
     };
-    if labels.error().is_some() {
-        return true;
-    }
     match read(text) {
         Ok(value) => match op {
             CompareOp::Equal => value == *with,
@@ -129,7 +126,10 @@ fn compare<T: PartialOrd>(
             CompareOp::LessOrEqual => value <= *with,
         },
         Err(message) => {
-            labels.set_error("LabelFilterErr", &message);
+            // An earlier error tells more.
+            if labels.error().is_none() {
+                labels.set_error("LabelFilterErr", &message);
+            }
             true
         }
     }

@@ -1,15 +1,28 @@
-//! `| logfmt`: `key=value key="quoted value" flag`.
+//! `| logfmt`: all keys, or those that are named.
 
-use super::labels::RowLabels;
-use super::sanitize;
+pub(super) mod pairs;
+
+use std::borrow::Cow;
+
+use self::pairs::Pairs;
+use super::hints::Sink;
+use super::json::scan::spaced;
+use super::{append_sanitized, sanitize};
 use crate::ast::Extraction;
+
+/// The error of a line that is none.
+const FAILED: &str = "LogfmtParserErr";
 
 /// The parser with its flags.
 pub(super) struct Logfmt {
     strict: bool,
     keep_empty: bool,
-    /// Label and key.
-    wanted: Vec<(String, String)>,
+    named: Vec<Named>,
+}
+
+struct Named {
+    label: String,
+    key: String,
 }
 
 impl Logfmt {
@@ -18,156 +31,114 @@ impl Logfmt {
         keep_empty: bool,
         extractions: &[Extraction],
     ) -> Result<Self, String> {
-        let mut wanted = Vec::new();
+        let mut named = Vec::new();
         for extraction in extractions {
-            let key = &extraction.expression;
-            if key
-                .chars()
-                .any(|c| c.is_whitespace() || c == '=' || c == '"')
-            {
-                return Err(format!(
-                    "cannot parse expression {key:?}: it is no key of logfmt"
-                ));
-            }
-            wanted.push((extraction.label.clone(), key.clone()));
+            named.push(Named {
+                label: extraction.label.clone(),
+                key: key(&extraction.expression)?,
+            });
         }
         Ok(Self {
             strict,
             keep_empty,
-            wanted,
+            named,
         })
     }
 
-    pub(super) fn run(&self, line: &[u8], labels: &mut RowLabels) {
-        let text = String::from_utf8_lossy(line);
-        let mut seen: Vec<String> = Vec::new();
-        let mut found: Vec<Option<String>> = vec![None; self.wanted.len()];
-        for pair in Pairs::new(&text) {
+    /// Whether keys without a value are labels.
+    pub(super) fn keeps_empty(&self) -> bool {
+        self.keep_empty
+    }
+
+    /// Whether it finds all that there is, and says nothing of what it does not understand.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.strict && self.named.is_empty()
+    }
+
+    pub(super) fn run(&self, line: &[u8], sink: &mut Sink<'_>) {
+        if sink.hints.is_done(sink.labels) {
+            return;
+        }
+        let mut name = std::mem::take(&mut sink.labels.scratch);
+        let problem = if self.named.is_empty() {
+            self.all(line, &mut name, sink)
+        } else {
+            self.named(line, &mut name, sink)
+        };
+        sink.labels.scratch = name;
+        if let Some(problem) = problem {
+            sink.fail(FAILED, &problem.message());
+        }
+    }
+
+    /// Sets all pairs; what is wrong when the parser is strict.
+    fn all(&self, line: &[u8], name: &mut String, sink: &mut Sink<'_>) -> Option<pairs::Problem> {
+        for pair in Pairs::of(line) {
             let (key, value) = match pair {
                 Ok(pair) => pair,
-                Err(message) => {
-                    if self.strict {
-                        labels.set_error("LogfmtParserErr", &message);
-                        return;
-                    }
-                    continue;
-                }
+                Err(problem) if self.strict => return Some(problem),
+                Err(_) => continue,
             };
-            if !self.wanted.is_empty() {
-                for (i, (_, wanted)) in self.wanted.iter().enumerate() {
-                    if wanted == key {
-                        found[i] = Some(value.replace('\u{fffd}', " "));
-                    }
-                }
-                continue;
-            }
             if value.is_empty() && !self.keep_empty {
                 continue;
             }
-            let name = sanitize(key);
-            if name.is_empty() || seen.contains(&name) {
-                continue;
+            name.clear();
+            append_sanitized(name, key);
+            if !name.is_empty() && sink.offer(name, || Some(spaced(&value))) {
+                break;
             }
-            labels.set_parsed(&name, &value.replace('\u{fffd}', " "));
-            seen.push(name);
         }
-        for ((label, _), value) in self.wanted.iter().zip(found) {
-            labels.set_parsed(label, &value.unwrap_or_default());
+        None
+    }
+
+    /// Sets the pairs that are named: of a key that comes twice the last counts. A key of
+    /// the name of a wanted label counts too.
+    fn named(&self, line: &[u8], name: &mut String, sink: &mut Sink<'_>) -> Option<pairs::Problem> {
+        for Named { label, .. } in &self.named {
+            if !sink.labels.is_taken(label) {
+                sink.labels.set(label, "");
+            }
         }
+        for pair in Pairs::of(line) {
+            let (key, value) = match pair {
+                Ok(pair) => pair,
+                Err(problem) if self.strict => return Some(problem),
+                Err(_) => continue,
+            };
+            name.clear();
+            append_sanitized(name, key);
+            let value = match std::str::from_utf8(&value) {
+                Ok(text) if !text.contains(char::REPLACEMENT_CHARACTER) => Cow::Borrowed(text),
+                _ => Cow::Borrowed(""),
+            };
+            let mut is_named = false;
+            for named in self.named.iter().filter(|n| n.key == *name) {
+                is_named = true;
+                sink.set_named(&named.label, &value);
+            }
+            if !is_named && self.named.iter().any(|n| n.label == *name) {
+                sink.set_named(name, &value);
+            }
+        }
+        None
     }
 }
 
-/// The pairs of a line.
-pub(super) struct Pairs<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Pairs<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+/// The key of an expression: a bare one, or one in quotes.
+fn key(expression: &str) -> Result<String, String> {
+    let wrong = || format!("cannot parse expression {expression:?}: it is no key of logfmt");
+    let text = expression.trim_matches([' ', '\t', '\n']);
+    if let Some(quoted) = text.strip_prefix('"') {
+        let end = quoted.find(['"', ']']).ok_or_else(wrong)?;
+        let is_whole = quoted[end + 1..].is_empty();
+        return is_whole.then(|| sanitize(&quoted[..end])).ok_or_else(wrong);
     }
-
-    fn skip_word(&mut self) {
-        let rest = &self.text[self.at..];
-        let len = rest.find(|c: char| c <= ' ').unwrap_or(rest.len());
-        self.at += len;
+    let is_key = text
+        .bytes()
+        .enumerate()
+        .all(|(i, b)| b.is_ascii_alphabetic() || b == b'_' || (i > 0 && b.is_ascii_digit()));
+    if text.is_empty() || !is_key {
+        return Err(wrong());
     }
-
-    fn quoted(&mut self) -> Result<String, String> {
-        let start = self.at;
-        let mut escaped = false;
-        for (i, c) in self.text[start + 1..].char_indices() {
-            if escaped {
-                escaped = false;
-            } else if c == '\\' {
-                escaped = true;
-            } else if c == '"' {
-                let end = start + 1 + i + 1;
-                let raw = &self.text[start..end];
-                self.at = end;
-                // Escapes are those of JSON; what is none stands as it is.
-                let clean = raw.replace(|c: char| c.is_control(), " ");
-                return Ok(serde_json::from_str(&clean)
-                    .unwrap_or_else(|_| raw[1..raw.len() - 1].to_owned()));
-            }
-        }
-        self.at = self.text.len();
-        Err(format!(
-            "logfmt syntax error at pos {} : unterminated quoted value",
-            self.text.len() + 1
-        ))
-    }
-}
-
-impl<'t> Iterator for Pairs<'t> {
-    type Item = Result<(&'t str, String), String>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = &self.text[self.at..];
-        self.at += rest.len() - rest.trim_start_matches(|c: char| c <= ' ').len();
-        let from = self.at;
-        let rest = &self.text[from..];
-        if rest.is_empty() {
-            return None;
-        }
-        let len = rest
-            .find(|c: char| c <= ' ' || c == '=' || c == '"')
-            .unwrap_or(rest.len());
-        let key = &rest[..len];
-        self.at += len;
-        let stop = self.text[self.at..].chars().next();
-        if key.is_empty() || stop == Some('"') {
-            let at = self.at + 1;
-            let c = stop.unwrap_or(' ');
-            self.at += c.len_utf8().min(self.text.len() - self.at);
-            self.skip_word();
-            return Some(Err(format!(
-                "logfmt syntax error at pos {at} : unexpected '{c}'"
-            )));
-        }
-        if stop != Some('=') {
-            return Some(Ok((key, String::new())));
-        }
-        self.at += 1;
-        if self.text[self.at..].starts_with('"') {
-            return Some(self.quoted().map(|value| (key, value)));
-        }
-        let rest = &self.text[self.at..];
-        let len = rest
-            .find(|c: char| c <= ' ' || c == '=' || c == '"')
-            .unwrap_or(rest.len());
-        let value = &rest[..len];
-        self.at += len;
-        match self.text[self.at..].chars().next() {
-            Some(c @ ('=' | '"')) => {
-                let at = self.at + 1;
-                self.skip_word();
-                Some(Err(format!(
-                    "logfmt syntax error at pos {at} : unexpected '{c}'"
-                )))
-            }
-            _ => Some(Ok((key, value.to_owned()))),
-        }
-    }
+    Ok(text.to_owned())
 }

@@ -2,7 +2,7 @@
 
 use binnacle_model::event::LineMatch;
 
-use super::labels::RowLabels;
+use super::hints::Sink;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -42,7 +42,7 @@ impl Template {
         Ok(template)
     }
 
-    /// Of `|> "…"`: captures have no names.
+    /// Of `|> "…"`: captures have no names. The empty pattern is the empty line's.
     ///
     /// # Errors
     /// What is wrong.
@@ -58,9 +58,6 @@ impl Template {
     }
 
     fn new(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Err("a pattern must not be empty".to_owned());
-        }
         let mut pieces: Vec<Piece> = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -109,9 +106,12 @@ impl Template {
     }
 
     /// Sets what the captures catch.
-    pub(super) fn run(&self, line: &[u8], labels: &mut RowLabels) {
+    pub(super) fn run(&self, line: &[u8], sink: &mut Sink<'_>) {
+        if line.is_empty() || sink.hints.is_done(sink.labels) {
+            return;
+        }
         self.captures(line, |name, value| {
-            labels.set_parsed(name, &String::from_utf8_lossy(value));
+            sink.offer(name, || Some(String::from_utf8_lossy(value)));
         });
     }
 

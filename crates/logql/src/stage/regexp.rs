@@ -2,7 +2,7 @@
 
 use binnacle_model::event::LineRegex;
 
-use super::labels::RowLabels;
+use super::hints::Sink;
 
 /// A compiled expression with its named groups.
 pub(super) struct Regexp {
@@ -37,16 +37,19 @@ impl Regexp {
                 "at least one named capture must be supplied, as in (?P<name>…)".to_owned(),
             );
         }
+        for (_, name) in &mut names {
+            *name = super::sanitize(name);
+        }
         Ok(Self { regex, names })
     }
 
-    pub(super) fn run(&self, line: &[u8], labels: &mut RowLabels) {
+    pub(super) fn run(&self, line: &[u8], sink: &mut Sink<'_>) {
         let Some(found) = self.regex.regex().captures(line) else {
             return;
         };
         for (group, name) in &self.names {
             let value = found.get(*group).map_or(&b""[..], |m| m.as_bytes());
-            labels.set_parsed(&super::sanitize(name), &String::from_utf8_lossy(value));
+            sink.offer(name, || Some(String::from_utf8_lossy(value)));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `| unwrap label`: a label's value as the number of a row.
 
+use super::convert;
 use super::filter::Condition;
 use super::labels::RowLabels;
-use crate::ast::{Conversion, Unwrap};
-use crate::parse::units;
+use crate::ast::{Conversion, Grouping, Unwrap};
 
 /// The error of a value that is none.
 const FAILED: &str = "SampleExtractionErr";
@@ -13,6 +13,7 @@ pub struct Value {
     label: String,
     conversion: Option<Conversion>,
     filters: Vec<Condition>,
+    keeps_label: bool,
 }
 
 impl Value {
@@ -29,22 +30,27 @@ impl Value {
                 .iter()
                 .map(Condition::new)
                 .collect::<Result<_, _>>()?,
+            keeps_label: false,
         })
+    }
+
+    /// The same for a grouping: with `by`, the label stays, since it may be one of the
+    /// group's.
+    #[must_use]
+    pub fn grouped(mut self, grouping: Option<&Grouping>) -> Self {
+        self.keeps_label = grouping.is_some_and(|g| !g.without && !g.labels.is_empty());
+        self
     }
 
     /// The number of a row, whose label goes away; `None` when the row is left out.
     pub fn of(&self, labels: &mut RowLabels) -> Option<f64> {
-        let text = labels.get(&self.label)?.to_owned();
+        let text = labels.get(&self.label).filter(|text| !text.is_empty())?;
         let read = match self.conversion {
-            None => text
-                .parse::<f64>()
-                .map_err(|_| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax")),
-            Some(Conversion::Bytes) => units::bytes(&text)
-                .map(|b| b as f64)
-                .ok_or_else(|| format!("{text:?} is no size")),
-            Some(Conversion::Duration | Conversion::DurationSeconds) => units::go_duration(&text)
-                .map(|ns| ns as f64 / 1e9)
-                .ok_or_else(|| format!("time: invalid duration {text:?}")),
+            None => convert::float(text),
+            Some(Conversion::Bytes) => convert::bytes(text).map(|b| b as f64),
+            Some(Conversion::Duration | Conversion::DurationSeconds) => {
+                convert::duration(text).map(|ns| ns as f64 / 1e9)
+            }
         };
         let value = match read {
             Ok(value) => value,
@@ -58,7 +64,7 @@ impl Value {
                 return None;
             }
         }
-        if labels.error() != Some(FAILED) {
+        if !self.keeps_label && labels.error() != Some(FAILED) {
             labels.delete(&self.label);
         }
         Some(value)

@@ -4,4 +4,6 @@ mod memory;
 mod mutations;
 mod results;
 mod script;
+mod stage_rows;
+mod stages;
 mod suites;

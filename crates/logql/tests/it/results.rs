@@ -15,8 +15,8 @@ use crate::memory::{Event, Memory};
 use crate::suites::{run, suite};
 
 const START_NS: i64 = 1_700_000_000_000_000_000;
-const BROKEN_JSON: &str = "of a line that is cut off in the middle of an object, Loki keeps the \
-                           keys before the cut and has other words for the error";
+/// Not understood: a question, not a decision.
+const JOINED_BY_KEEP: &str = "behind keep, which joins two streams, the answer of Loki lacks newer rows under its limit; why is not known";
 const SECOND_NS: i64 = 1_000_000_000;
 
 fn load(push: &Value) -> Memory {
@@ -164,10 +164,7 @@ fn answers() {
     let instant = LogsTime::Instant {
         at_ns: START_NS + 360 * SECOND_NS,
     };
-    let deviations = [
-        "0014", "0017", "0018", "0021", "0023", "0025", "0026", "0027", "0028",
-    ]
-    .map(|number| (number, BROKEN_JSON));
+    let deviations = ["0025", "0028"].map(|number| (number, JOINED_BY_KEEP));
     run("logql_results_a", &deviations, |case| {
         let query = case["query"].as_str().expect("a query");
         for (name, time, direction) in [

@@ -26,15 +26,14 @@ pub enum LineMatch {
     Contains(Vec<u8>),
     /// This expression somewhere.
     Regex(Arc<LineRegex>),
-    /// These pieces one behind the other with anything, or nothing, between
-    /// (LogQL's `|>`): the first at the beginning unless `open_start`, the last at the
-    /// end unless `open_end`.
+    /// These pieces one behind the other with something between (LogQL's `|>`); the last
+    /// at the end unless `open_end`. Nothing at all is the empty line's.
     Pieces {
         /// Literals in order; not empty ones.
         pieces: Vec<Vec<u8>>,
-        /// Anything may stand before the first.
+        /// Something stands before the first; otherwise something may.
         open_start: bool,
-        /// Anything may stand behind the last.
+        /// Something stands behind the last.
         open_end: bool,
     },
 }
@@ -63,31 +62,22 @@ impl LineMatch {
     }
 }
 
+/// As Loki tests it: each piece is looked for once, behind the one before it.
 fn pieces_match(line: &[u8], pieces: &[Vec<u8>], open_start: bool, open_end: bool) -> bool {
-    let Some((last, init)) = pieces.split_last() else {
-        return open_start || open_end || line.is_empty();
-    };
+    if line.is_empty() {
+        return pieces.is_empty() && !open_start && !open_end;
+    }
     let mut rest = line;
-    for (i, piece) in init.iter().enumerate() {
-        if i == 0 && !open_start {
-            let Some(behind) = rest.strip_prefix(piece.as_slice()) else {
-                return false;
-            };
-            rest = behind;
-        } else {
-            let Some(at) = memchr::memmem::find(rest, piece) else {
-                return false;
-            };
-            rest = &rest[at + piece.len()..];
+    for (i, piece) in pieces.iter().enumerate() {
+        let needs_gap = i > 0 || open_start;
+        match memchr::memmem::find(rest, piece) {
+            None => return false,
+            Some(0) if needs_gap => return false,
+            Some(at) => rest = &rest[at + piece.len()..],
         }
     }
-    let from_start = init.is_empty() && !open_start;
-    match (from_start, open_end) {
-        (true, true) => rest.starts_with(last),
-        (true, false) => rest == last.as_slice(),
-        (false, true) => memchr::memmem::find(rest, last).is_some(),
-        (false, false) => rest.ends_with(last),
-    }
+    let is_open = open_end || (pieces.is_empty() && open_start);
+    is_open != rest.is_empty()
 }
 
 /// An expression in Go's RE2 syntax that may match anywhere in a line. Lines need not
@@ -242,5 +232,12 @@ mod tests {
         assert!(!test(&["ab", "b"], false, false, "ab"));
         assert!(test(&["ab"], false, false, "ab"));
         assert!(!test(&["ab"], false, false, "abc"));
+        assert!(!test(&["a", "b"], true, true, "axxbx"));
+        assert!(!test(&["a", "b"], true, true, "xabx"));
+        assert!(!test(&["a"], true, true, "xa"));
+        assert!(!test(&["b"], true, false, "xbxb"));
+        assert!(test(&["a"], false, true, "xab"));
+        assert!(test(&[], true, true, "x") && !test(&[], true, true, ""));
+        assert!(test(&[], false, false, "") && !test(&[], false, false, "x"));
     }
 }

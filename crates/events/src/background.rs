@@ -1,6 +1,7 @@
 //! The thread that ticks: now and then, and at once when an append finds that the
 //! head is due to be written out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -63,14 +64,27 @@ impl Background {
         every: Duration,
     ) -> std::io::Result<Self> {
         let heard = bell.clone();
-        let thread = std::thread::Builder::new().name("events".into()).spawn(move || {
-            while heard.wait(every) {
-                let Some(engine) = engine.upgrade() else { return };
-                if let Err(error) = engine.tick() {
-                    tracing::error!(%error, "background work of the event engine failed; it is tried again");
+        let thread = std::thread::Builder::new()
+            .name("events".into())
+            .spawn(move || {
+                while heard.wait(every) {
+                    let Some(engine) = engine.upgrade() else {
+                        return;
+                    };
+                    // A bug in one round must not end all writing out: what is in memory is as
+                    // it was, and the files that it did not finish count for nothing.
+                    match catch_unwind(AssertUnwindSafe(|| engine.tick())) {
+                        Ok(Ok(_)) => {}
+                        Ok(Err(error)) => tracing::error!(
+                            %error,
+                            "background work of the event engine failed; it is tried again"
+                        ),
+                        Err(_) => tracing::error!(
+                            "background work of the event engine panicked; it is tried again"
+                        ),
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Self { bell, thread })
     }
 

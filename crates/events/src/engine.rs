@@ -1,52 +1,43 @@
-//! The engine: opening, appending, and what everything else hangs on.
+//! The engine as its users see it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use binnacle_model::append::AppendError;
-use binnacle_model::event::append::{EventRefusal, EventsAppended};
+use binnacle_model::Matcher;
+use binnacle_model::event::Condition;
 use binnacle_model::event::logs::DeleteRequest;
-use binnacle_model::event::select::StreamVolume;
-use binnacle_model::event::{
-    AppendEvents, Condition, EventBatch, EventSelection, EventSet, FieldValue, SelectEvents,
-};
-use binnacle_model::labels::iter_canonical;
-use binnacle_model::limits::Meter;
-use binnacle_model::select::SelectError;
-use binnacle_model::{Labels, Matcher};
 use binnacle_stdx::clock::Clock;
 use binnacle_stdx::files::Files;
-use binnacle_store::Error;
-use binnacle_store::blockfile::TEMPORARY_SUFFIX;
-use binnacle_store::manifest::Manifest;
-use binnacle_store::wal::{RecordRef, Recovery, Wal, WalOptions, WalStats};
+use binnacle_store::wal::Wal;
 use parking_lot::{Mutex, RwLock};
 
 use crate::background::{Background, Bell};
 use crate::error::EngineError;
 use crate::head::{Head, Piece};
 use crate::lock::DirLock;
+use crate::maintain::Maintenance;
 use crate::options::EngineOptions;
-use crate::part::{Part, id_of, path_of};
-use crate::record;
+use crate::part::Part;
+use crate::recover::{self, OpenReport};
 use crate::registry::Registry;
-use crate::tombstones::{self, Tombstone};
+use crate::stats::{Counters, Stats};
+use crate::tombstones::Tombstone;
 
-/// What changes while the engine runs.
+/// What there is to read.
 pub(crate) struct State {
-    pub(crate) registry: Registry,
+    /// Takes rows.
     pub(crate) head: Head,
-    /// What is being written out.
-    pub(crate) frozen: Vec<Arc<Piece>>,
-    pub(crate) parts: Vec<Arc<Part>>,
-    pub(crate) tombstones: Vec<Arc<Tombstone>>,
+    /// Is being written out.
+    pub(crate) frozen: Head,
+    pub(crate) parts: Arc<Vec<Arc<Part>>>,
+    pub(crate) tombstones: Arc<Vec<Arc<Tombstone>>>,
 }
 
 /// A consistent state to read.
 pub(crate) struct View {
-    pub(crate) parts: Vec<Arc<Part>>,
-    pub(crate) tombstones: Vec<Arc<Tombstone>>,
+    pub(crate) parts: Arc<Vec<Arc<Part>>>,
+    pub(crate) tombstones: Arc<Vec<Arc<Tombstone>>>,
     frozen: Vec<Arc<Piece>>,
     head: Vec<Arc<Piece>>,
 }
@@ -63,167 +54,90 @@ impl State {
         View {
             parts: self.parts.clone(),
             tombstones: self.tombstones.clone(),
-            frozen: self.frozen.clone(),
+            frozen: self.frozen.pieces.clone(),
             head: self.head.pieces.clone(),
         }
     }
+
+    /// Takes parts out and puts others in.
+    pub(crate) fn replace_parts(&mut self, old: &[u64], new: Vec<Arc<Part>>) {
+        let mut parts: Vec<Arc<Part>> = (*self.parts).clone();
+        parts.retain(|p| !old.contains(&p.meta.id));
+        parts.extend(new);
+        parts.sort_by_key(|p| p.meta.id);
+        self.parts = Arc::new(parts);
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn head_bytes(&self) -> usize {
+        self.head.bytes + self.frozen.bytes
+    }
 }
 
-/// Counts since opening.
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) rows: AtomicU64,
-    pub(crate) flushes: AtomicU64,
-    pub(crate) merges: AtomicU64,
-    pub(crate) parts_dropped: AtomicU64,
-    pub(crate) duplicates: AtomicU64,
-}
-
+/// Everything behind [`Engine`].
 pub(crate) struct Inner {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) dir: PathBuf,
+    /// Where parts lie: the engine's own folder, then those of the tiers.
+    pub(crate) folders: Vec<PathBuf>,
     pub(crate) options: EngineOptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wal: Wal,
-    /// Appends hold it for reading from the log to the head; a flush holds it for writing
-    /// while it ends the log's segment, so that what is in older segments is in the head.
+    /// Which epoch of the log it is; changes while the gate is closed.
+    pub(crate) epoch: AtomicU32,
+    /// Appends hold it for reading from the registry to the log to the head; whoever ends
+    /// an epoch of the log holds it for writing, so that what is in older segments is in
+    /// the head. Taken before all other locks but that of maintenance.
     pub(crate) gate: RwLock<()>,
+    pub(crate) registry: RwLock<Registry>,
     pub(crate) state: RwLock<State>,
-    pub(crate) maintenance: Mutex<Manifest>,
-    pub(crate) counters: Counters,
+    /// Held by whoever flushes, merges, deletes or moves.
+    pub(crate) maintenance: Mutex<Maintenance>,
+    pub(crate) stats: Arc<Counters>,
+    /// Wakes the background thread.
     pub(crate) bell: Arc<Bell>,
+    /// Asks long background work to stop.
     pub(crate) stopping: AtomicBool,
-    quarantined: u64,
-    _lock: DirLock,
+    pub(crate) quarantined: u64,
+    pub(crate) _lock: DirLock,
 }
 
-/// What opening found.
-#[derive(Debug, Clone, Default)]
-pub struct OpenReport {
-    /// Parts that are open.
-    pub parts: usize,
-    /// Rows read from the log.
-    pub rows: u64,
-    /// What was left out of the log, in words.
-    pub dropped: Vec<String>,
-    /// Files that were moved aside because they are damaged, in words.
-    pub quarantined: Vec<String>,
-}
-
-/// Figures for telemetry.
-#[derive(Debug, Clone, Default)]
-pub struct Stats {
-    /// Streams known.
-    pub streams: u64,
-    /// Rows in memory.
-    pub head_rows: u64,
-    /// Bytes in memory.
-    pub head_bytes: u64,
-    /// Parts.
-    pub parts: u64,
-    /// Rows in parts.
-    pub part_rows: u64,
-    /// Bytes of parts on disk.
-    pub part_bytes: u64,
-    /// Bytes of lines and fields in parts, before compression.
-    pub part_raw_bytes: u64,
-    /// Rows appended since opening.
-    pub rows_appended: u64,
-    /// Heads written out since opening.
-    pub flushes: u64,
-    /// Merges since opening.
-    pub merges: u64,
-    /// Parts dropped by retention since opening.
-    pub parts_dropped: u64,
-    /// Rows that were there twice and stored once, since opening.
-    pub duplicates: u64,
-    /// Parts moved aside at opening because they are damaged.
-    pub quarantined: u64,
-    /// The log.
-    pub wal: WalStats,
-}
-
-/// An engine that is open. See the crate's text.
+/// The event engine. Cheap to share behind an `Arc`; safe to use from many threads. See
+/// the crate's text.
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     background: Mutex<Option<Background>>,
 }
 
 impl Engine {
-    /// Opens the engine in `dir`, makes it when there is none, and reads the log.
+    /// Opens the engine in `dir`, makes it when there is none, and reads the log back.
+    /// The report says what was found and what had to be left out.
     ///
     /// # Errors
-    /// When the directory is in use or cannot be read or written.
+    /// [`EngineError::Locked`] when it is in use; `NewerVersion` when a newer program
+    /// wrote it; I/O errors. Damage alone is no error: it is reported, and what is whole
+    /// is served.
     pub fn open(
         files: Arc<dyn Files>,
         dir: &Path,
         options: EngineOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, OpenReport), EngineError> {
-        files
-            .create_dir_all(dir)
-            .map_err(Error::io("create", dir))?;
-        let lock = if dir.is_dir() {
-            DirLock::take(dir)?
-        } else {
-            DirLock::none()
-        };
-        let mut report = OpenReport::default();
-        let mut manifest = Manifest::load(&*files, dir)?.unwrap_or_default();
-        let mut state = State {
-            registry: Registry::default(),
-            head: Head::default(),
-            frozen: Vec::new(),
-            parts: Vec::new(),
-            tombstones: tombstones::load(&*files, dir)?
-                .into_iter()
-                .map(Arc::new)
-                .collect(),
-        };
-        remove_leftovers(&*files, dir, &manifest)?;
-        open_parts(&files, dir, &mut manifest, &mut state, &mut report)?;
-        let wal_options = WalOptions {
-            sync: options.sync,
-            reserve_bytes: options.reserve_bytes,
-            ..WalOptions::default()
-        };
-        let (wal, recovery) = Wal::open(files.clone(), &dir.join("wal"), wal_options)?;
-        wal.truncate_before(manifest.log_from_segment)?;
-        replay(
-            &recovery,
-            &manifest,
-            &mut state,
-            clock.now_ms(),
-            &mut report,
-        )?;
-        let inner = Arc::new(Inner {
-            files,
-            dir: dir.to_owned(),
-            options,
-            clock,
-            wal,
-            gate: RwLock::new(()),
-            state: RwLock::new(state),
-            maintenance: Mutex::new(manifest),
-            counters: Counters::default(),
-            bell: Arc::default(),
-            stopping: AtomicBool::new(false),
-            quarantined: report.quarantined.len() as u64,
-            _lock: lock,
-        });
+        let (inner, report) = recover::open(files, dir, options.sane(), clock)?;
         Ok((
             Self {
-                inner,
+                inner: Arc::new(inner),
                 background: Mutex::new(None),
             },
             report,
         ))
     }
 
-    /// Starts the thread that writes out, merges and drops.
+    /// Starts a thread that calls [`Self::tick`] now and then. A second call does
+    /// nothing.
     ///
     /// # Errors
-    /// When there can be no thread.
+    /// When the system gives no thread.
     pub fn start_background(&self) -> std::io::Result<()> {
         let mut background = self.background.lock();
         if background.is_none() {
@@ -236,30 +150,42 @@ impl Engine {
         Ok(())
     }
 
-    /// Does at once what the background does now and then: for tests and for those who
-    /// run no background.
+    /// Does what is due: writes the head out, merges, moves and drops parts. Tells
+    /// whether there was anything to do. May take seconds; tests call it instead of
+    /// waiting.
     ///
     /// # Errors
-    /// Those of writing; it is tried again the next time.
-    pub fn tick(&self) -> Result<(), EngineError> {
+    /// When something that was due failed; it is tried again the next time.
+    pub fn tick(&self) -> Result<bool, EngineError> {
         self.inner.tick()
     }
 
-    /// Writes the head out as parts.
+    /// Writes the head out as parts now, whatever its size.
     ///
     /// # Errors
-    /// Those of writing; the head stays as it is.
+    /// When the disk fails or is full; nothing is lost.
     pub fn flush(&self) -> Result<(), EngineError> {
-        let mut manifest = self.inner.maintenance.lock();
-        self.inner.flush(&mut manifest)
+        self.inner.flush(&mut self.inner.maintenance.lock())?;
+        Ok(())
     }
 
-    /// Hides the rows that match for good, and takes them out of the files at the next
-    /// merge. `text` is kept for [`Self::deletions`]. Conditions other than on lines are
-    /// refused. Both times are inclusive, nanoseconds.
+    /// Merges all that is due until nothing is.
     ///
     /// # Errors
-    /// Those of writing.
+    /// When a part cannot be read or written; nothing is lost.
+    pub fn merge(&self) -> Result<(), EngineError> {
+        let mut maintenance = self.inner.maintenance.lock();
+        while self.inner.merge_once(&mut maintenance)? {}
+        Ok(())
+    }
+
+    /// Hides the rows that match for good, at once, and takes them out of the files at the
+    /// next merge. Both times are inclusive, nanoseconds. `text` is how it was asked for,
+    /// kept for [`Self::deletions`]. Begins with writing the head out.
+    ///
+    /// # Errors
+    /// [`EngineError::NotDeletable`] for conditions on what is extracted from lines;
+    /// [`EngineError::TooManyDeletions`]; those of writing. Then nothing is deleted.
     pub fn delete(
         &self,
         text: &str,
@@ -268,40 +194,16 @@ impl Engine {
         end_ns: i64,
         conditions: &[Condition],
     ) -> Result<(), EngineError> {
-        let tests = tombstones::tests_of(conditions).ok_or(Error::Limit {
-            what: "conditions that are not on lines",
-            value: 1,
-            limit: 0,
-        })?;
-        let inner = &self.inner;
-        let mut manifest = inner.maintenance.lock();
-        inner.flush(&mut manifest)?;
-        let mut list: Vec<Tombstone> = {
-            let state = inner.state.read();
-            state.tombstones.iter().map(|t| (**t).clone()).collect()
-        };
-        list.push(Tombstone {
-            id: list.iter().map(|t| t.id).max().unwrap_or(0) + 1,
-            text: text.to_owned(),
-            matchers: matchers.to_vec(),
-            tests,
-            start_ns,
-            end_ns,
-            created_ms: inner.clock.now_ms(),
-            before_part: manifest.next_block_id,
-            done: false,
-        });
-        inner.set_tombstones(list)?;
-        inner.bell.ring();
-        Ok(())
+        self.inner
+            .delete(text, matchers, (start_ns, end_ns), conditions)
     }
 
-    /// What was asked to be deleted, the oldest first.
+    /// What was asked to be deleted, the oldest first; of those that are done, the newest
+    /// thousand.
     #[must_use]
     pub fn deletions(&self) -> Vec<DeleteRequest> {
-        let state = self.inner.state.read();
-        state
-            .tombstones
+        let tombstones = self.inner.state.read().tombstones.clone();
+        tombstones
             .iter()
             .map(|t| DeleteRequest {
                 id: format!("{:08x}", t.id),
@@ -314,49 +216,52 @@ impl Engine {
             .collect()
     }
 
-    /// Ends the background, writes the head out and closes the log.
+    /// Ends background work, refuses further appends and makes the log safe. The head
+    /// stays in the log and is read back at the next start, which is quicker than writing
+    /// it out now.
     ///
     /// # Errors
     /// When the log cannot be synced.
     pub fn close(&self) -> Result<(), EngineError> {
+        self.stop_background();
+        let _maintenance = self.inner.maintenance.lock();
+        self.inner.wal.close()?;
+        Ok(())
+    }
+
+    fn stop_background(&self) {
         self.inner.stopping.store(true, Ordering::Relaxed);
         if let Some(background) = self.background.lock().take() {
             background.stop();
         }
-        if let Err(error) = self.flush() {
-            // Everything is in the log.
-            tracing::warn!(%error, "the newest events could not be written out at the stop; they are read from the log at the next start");
-        }
-        Ok(self.inner.wal.close()?)
     }
 
-    /// Figures.
+    /// Figures for telemetry.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let inner = &self.inner;
-        let state = inner.state.read();
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let runs = state
-            .parts
-            .iter()
-            .flat_map(|part| &part.pages)
-            .flat_map(|page| &page.runs);
-        Stats {
-            streams: state.registry.len() as u64,
-            head_rows: state.head.rows,
-            head_bytes: state.head.bytes as u64,
-            parts: state.parts.len() as u64,
-            part_rows: state.parts.iter().map(|p| p.meta.samples).sum(),
-            part_bytes: state.parts.iter().map(|p| p.meta.bytes).sum(),
-            part_raw_bytes: runs.map(|run| run.bytes).sum(),
-            rows_appended: get(&inner.counters.rows),
-            flushes: get(&inner.counters.flushes),
-            merges: get(&inner.counters.merges),
-            parts_dropped: get(&inner.counters.parts_dropped),
-            duplicates: get(&inner.counters.duplicates),
-            quarantined: inner.quarantined,
-            wal: inner.wal.stats(),
-        }
+        let mut stats = inner.stats.read();
+        let parts = {
+            let state = inner.state.read();
+            stats.head_rows = state.head.rows + state.frozen.rows;
+            stats.head_bytes = state.head_bytes() as u64;
+            state.parts.clone()
+        };
+        stats.streams = inner.registry.read().len() as u64;
+        stats.parts = parts.len() as u64;
+        stats.blocks = parts.iter().map(|p| p.blocks.len() as u64).sum();
+        stats.part_rows = parts.iter().map(|p| p.meta.samples).sum();
+        stats.part_bytes = parts.iter().map(|p| p.meta.bytes).sum();
+        stats.part_raw_bytes = parts.iter().map(|p| p.raw_bytes()).sum();
+        stats.quarantined = inner.quarantined;
+        stats.wal = inner.wal.stats();
+        stats
+    }
+
+    /// Why the engine takes no more writes, if so: an earlier write or sync failed.
+    #[must_use]
+    pub fn poisoned(&self) -> Option<String> {
+        self.inner.wal.stats().poisoned
     }
 
     /// Where it lies.
@@ -372,220 +277,8 @@ impl Engine {
     }
 }
 
-impl Inner {
-    pub(crate) fn set_tombstones(&self, list: Vec<Tombstone>) -> Result<(), Error> {
-        tombstones::save(&*self.files, &self.dir, &list)?;
-        self.state.write().tombstones = list.into_iter().map(Arc::new).collect();
-        Ok(())
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop_background();
     }
-
-    /// Numbers of the batch's streams; `None` where the rows are refused.
-    fn resolve(&self, batch: &EventBatch, answer: &mut EventsAppended) -> Vec<Option<u32>> {
-        let mut ids = Vec::with_capacity(batch.streams.len());
-        let mut missing = false;
-        {
-            let state = self.state.read();
-            for i in 0..batch.streams.len() {
-                let id = state.registry.find(batch.stream_labels(i));
-                missing |= id.is_none();
-                ids.push(id);
-            }
-        }
-        if !missing {
-            return ids;
-        }
-        let mut state = self.state.write();
-        for (i, id) in ids.iter_mut().enumerate().filter(|(_, id)| id.is_none()) {
-            let canonical = batch.stream_labels(i);
-            let refusal = match Labels::from_canonical(canonical) {
-                Ok(labels) if !labels.is_empty() => {
-                    if let Some(known) = state.registry.find(canonical) {
-                        *id = Some(known);
-                        continue;
-                    }
-                    if state.registry.len() < self.options.streams_max {
-                        *id = Some(state.registry.add(labels));
-                        answer.streams_created += 1;
-                        continue;
-                    }
-                    EventRefusal::TooManyStreams
-                }
-                _ => EventRefusal::BadLabels,
-            };
-            let rows = batch.streams[i].rows.clone();
-            answer.refused.extend(rows.map(|row| (row, refusal)));
-        }
-        ids
-    }
-}
-
-/// The rows of streams that have a number, and those numbers.
-fn accepted(batch: &EventBatch, ids: &[Option<u32>]) -> (EventBatch, Vec<u32>) {
-    let mut kept = EventBatch::default();
-    let mut streams = Vec::new();
-    for (i, id) in ids.iter().enumerate() {
-        let Some(id) = id else { continue };
-        streams.push(*id);
-        kept.begin_stream_bytes(batch.stream_labels(i));
-        for row in batch.streams[i].rows.clone() {
-            let row = row as usize;
-            kept.push_row(batch.times_ns[row], batch.line(row));
-            for (name, value) in batch.fields(row) {
-                let value: FieldValue<'_> = value;
-                kept.push_field(name, value);
-            }
-        }
-    }
-    (kept, streams)
-}
-
-impl AppendEvents for Engine {
-    fn append(&self, batch: &EventBatch) -> Result<EventsAppended, AppendError> {
-        let inner = &self.inner;
-        let mut answer = EventsAppended::default();
-        let ids = inner.resolve(batch, &mut answer);
-        let filtered;
-        let whole: Vec<u32> = ids.iter().flatten().copied().collect();
-        let (batch, streams) = if whole.len() == ids.len() {
-            (batch, whole)
-        } else {
-            let (kept, streams) = accepted(batch, &ids);
-            filtered = kept;
-            (&filtered, streams)
-        };
-        if batch.is_empty() {
-            return Ok(answer);
-        }
-        let mut payload = Vec::with_capacity(batch.content_bytes() + 16 * batch.len());
-        record::encode(batch, &mut payload);
-        let is_due = {
-            let _open = inner.gate.read();
-            inner.wal.append(&[RecordRef {
-                kind: record::BATCH,
-                parts: &[&payload],
-            }])?;
-            let mut state = inner.state.write();
-            state.head.push(batch, &streams, inner.clock.now_ms());
-            state.head.bytes >= inner.options.head_bytes_max
-        };
-        if is_due {
-            inner.bell.ring();
-        }
-        answer.rows = batch.len() as u64;
-        inner
-            .counters
-            .rows
-            .fetch_add(answer.rows, Ordering::Relaxed);
-        Ok(answer)
-    }
-}
-
-impl SelectEvents for Engine {
-    fn select(
-        &self,
-        selection: &EventSelection,
-        meter: &Arc<Meter>,
-    ) -> Result<Box<dyn EventSet>, SelectError> {
-        Ok(Box::new(self.inner.select_set(selection, meter)?))
-    }
-
-    fn volumes(
-        &self,
-        matchers: &[Matcher],
-        start_ns: i64,
-        end_ns: i64,
-        meter: &Meter,
-    ) -> Result<Vec<StreamVolume>, SelectError> {
-        self.inner.volumes_of(matchers, start_ns, end_ns, meter)
-    }
-}
-
-/// Removes files that a crash left behind.
-fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Result<(), Error> {
-    for path in files.list(dir).map_err(Error::io("list", dir))? {
-        let is_temporary = path
-            .as_os_str()
-            .as_encoded_bytes()
-            .ends_with(TEMPORARY_SUFFIX.as_bytes());
-        let is_unknown = id_of(&path).is_some_and(|id| manifest.blocks.iter().all(|b| b.id != id));
-        if is_temporary || is_unknown {
-            files.remove(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
-fn open_parts(
-    files: &Arc<dyn Files>,
-    dir: &Path,
-    manifest: &mut Manifest,
-    state: &mut State,
-    report: &mut OpenReport,
-) -> Result<(), EngineError> {
-    let mut damaged = Vec::new();
-    for meta in manifest.blocks.clone() {
-        match Part::open(&**files, dir, meta, |labels| state.registry.intern(labels)) {
-            Ok(part) => state.parts.push(Arc::new(part)),
-            Err(error @ Error::NewerVersion { .. }) => return Err(error.into()),
-            Err(error) => {
-                let path = path_of(dir, meta.id);
-                let mut aside = path.as_os_str().to_owned();
-                aside.push(".damaged");
-                // It may not be there at all.
-                let _ = files.rename(&path, Path::new(&aside));
-                report.quarantined.push(format!(
-                    "{} with {} rows was moved aside: {error}",
-                    path.display(),
-                    meta.samples
-                ));
-                damaged.push(meta.id);
-            }
-        }
-    }
-    if !damaged.is_empty() {
-        manifest.replace(&damaged, None);
-        manifest.save(&**files, dir)?;
-    }
-    report.parts = state.parts.len();
-    Ok(())
-}
-
-fn replay(
-    recovery: &Recovery,
-    manifest: &Manifest,
-    state: &mut State,
-    now_ms: i64,
-    report: &mut OpenReport,
-) -> Result<(), Error> {
-    let mut replay = recovery.replay();
-    while let Some(found) = replay.next_record()? {
-        if found.at.segment < manifest.log_from_segment {
-            continue;
-        }
-        let decoded = (found.kind == record::BATCH)
-            .then(|| record::decode(found.payload))
-            .flatten();
-        let Some(batch) = decoded else {
-            report.dropped.push(format!(
-                "log segment {} at {}: a record of {} bytes makes no sense",
-                found.at.segment,
-                found.at.offset,
-                found.payload.len()
-            ));
-            continue;
-        };
-        let mut streams = Vec::with_capacity(batch.streams.len());
-        for i in 0..batch.streams.len() {
-            let canonical = batch.stream_labels(i);
-            // The record was checked when it was decoded.
-            debug_assert!(iter_canonical(canonical).is_ok());
-            let labels = Labels::from_canonical(canonical).unwrap_or_else(|_| Labels::empty());
-            streams.push(state.registry.intern(&labels));
-        }
-        report.rows += batch.len() as u64;
-        state.head.push(&batch, &streams, now_ms);
-    }
-    let dropped = recovery.dropped.iter().chain(replay.dropped());
-    report.dropped.extend(dropped.map(ToString::to_string));
-    Ok(())
 }

@@ -17,6 +17,19 @@ pub enum EngineError {
         /// Which directory.
         dir: PathBuf,
     },
+    /// Rows cannot be deleted by such a condition.
+    #[error(
+        "rows cannot be deleted by what is extracted from their lines: use tests of the line or of its fields"
+    )]
+    NotDeletable,
+    /// There are too many deletions that are not done yet.
+    #[error("{waiting} deletions wait to be done, and {limit} may: ask again when some are done")]
+    TooManyDeletions {
+        /// How many wait.
+        waiting: usize,
+        /// How many may.
+        limit: usize,
+    },
     /// The store below.
     #[error(transparent)]
     Store(#[from] binnacle_store::Error),

@@ -16,19 +16,27 @@
 //! world; it is synchronous and owns its threads.
 
 mod background;
+pub mod block;
+mod durable;
 mod engine;
 mod error;
 mod head;
+mod ingest;
 mod lock;
 mod maintain;
 mod options;
-pub mod page;
 mod part;
 mod record;
+mod recover;
 mod registry;
 mod select;
+mod stats;
 mod tombstones;
+mod twins;
 
-pub use engine::{Engine, OpenReport, Stats};
+pub use binnacle_store::wal::SyncPolicy;
+pub use engine::Engine;
 pub use error::EngineError;
-pub use options::{EngineOptions, StreamRetention};
+pub use options::{EngineOptions, StreamRetention, Tier};
+pub use recover::OpenReport;
+pub use stats::Stats;

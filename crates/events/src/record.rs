@@ -1,23 +1,38 @@
 //! Records of the log, see `docs/formats/event-wal-records.md`.
 //!
-//! A batch is one record. Streams stand in it by their labels: a record makes sense by
-//! itself, wherever the log begins.
+//! A batch is one record. Streams stand in it by number. What a number stands for is said
+//! by the first record of the epoch that uses it; an epoch begins when the process starts
+//! and when the head is frozen, so that the log makes sense from any place where it is cut
+//! off, and needs no checkpoint.
 
 use std::ops::Range;
 
+use binnacle_model::Labels;
 use binnacle_model::event::EventBatch;
 use binnacle_model::event::append::{BatchStream, StoredField, StoredValue};
-use binnacle_model::labels::iter_canonical;
 use binnacle_stdx::bits::{Bytes, put_varint, put_varint_signed};
 
 /// The kind of a record that holds a batch.
 pub(crate) const BATCH: u8 = 1;
 
-/// Appends a batch, only the rows that `keep` says.
-pub(crate) fn encode(batch: &EventBatch, out: &mut Vec<u8>) {
-    put_varint(out, batch.streams.len() as u64);
-    for (i, stream) in batch.streams.iter().enumerate() {
-        put_bytes(out, batch.stream_labels(i));
+/// Appends a batch. `ids` are the numbers of its streams, `news` the streams whose labels
+/// the epoch does not have yet.
+pub(crate) fn encode(
+    epoch: u32,
+    news: &[(u32, Labels)],
+    ids: &[u32],
+    batch: &EventBatch,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(&epoch.to_le_bytes());
+    put_varint(out, news.len() as u64);
+    for (id, labels) in news {
+        put_varint(out, u64::from(*id));
+        put_bytes(out, labels.as_bytes());
+    }
+    put_varint(out, ids.len() as u64);
+    for (id, stream) in ids.iter().zip(&batch.streams) {
+        put_varint(out, u64::from(*id));
         put_varint(out, u64::from(stream.rows.end - stream.rows.start));
     }
     let mut before = 0_i64;
@@ -39,9 +54,16 @@ fn slice<'a>(batch: &'a EventBatch, range: &Range<u32>) -> &'a [u8] {
     &batch.bytes[range.start as usize..range.end as usize]
 }
 
-fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends bytes behind their length.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// Reads what [`put_bytes`] wrote.
+pub(crate) fn take_bytes<'a>(bytes: &mut Bytes<'a>) -> Option<&'a [u8]> {
+    let len = usize::try_from(bytes.varint()?).ok()?;
+    bytes.take(len)
 }
 
 fn put_value(out: &mut Vec<u8>, batch: &EventBatch, value: &StoredValue) {
@@ -62,21 +84,36 @@ fn put_value(out: &mut Vec<u8>, batch: &EventBatch, value: &StoredValue) {
     }
 }
 
-/// Reads a batch; `None` when the bytes are none.
-pub(crate) fn decode(payload: &[u8]) -> Option<EventBatch> {
+/// A record that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) epoch: u32,
+    /// Numbers that are defined here, with their labels.
+    pub(crate) news: Vec<(u32, Labels)>,
+    /// Number of each stream of the batch.
+    pub(crate) ids: Vec<u32>,
+    /// The rows; its streams have no labels.
+    pub(crate) batch: EventBatch,
+}
+
+/// Reads a record; `None` when the bytes are none.
+pub(crate) fn decode(payload: &[u8]) -> Option<Read> {
     let mut bytes = Bytes::new(payload);
-    let mut batch = EventBatch::default();
-    let streams = bytes.varint()?;
+    let mut read = Read {
+        epoch: bytes.u32()?,
+        ..Read::default()
+    };
+    for _ in 0..bytes.varint()? {
+        let id = u32::try_from(bytes.varint()?).ok()?;
+        let labels = Labels::from_canonical(take_bytes(&mut bytes)?).ok()?;
+        read.news.push((id, labels));
+    }
     let mut row = 0_u32;
-    for _ in 0..streams {
-        let labels = read_bytes(&mut bytes)?;
-        iter_canonical(labels).ok()?;
-        let from = batch.label_bytes.len() as u32;
-        batch.label_bytes.extend_from_slice(labels);
-        let rows = u32::try_from(bytes.varint()?).ok()?;
-        let end = row.checked_add(rows)?;
-        batch.streams.push(BatchStream {
-            labels: from..batch.label_bytes.len() as u32,
+    for _ in 0..bytes.varint()? {
+        read.ids.push(u32::try_from(bytes.varint()?).ok()?);
+        let end = row.checked_add(u32::try_from(bytes.varint()?).ok()?)?;
+        read.batch.streams.push(BatchStream {
+            labels: 0..0,
             rows: row..end,
         });
         row = end;
@@ -88,28 +125,26 @@ pub(crate) fn decode(payload: &[u8]) -> Option<EventBatch> {
     let mut before = 0_i64;
     for _ in 0..row {
         before = before.wrapping_add(bytes.varint_signed()?);
-        let line = read_bytes(&mut bytes)?;
-        batch.times_ns.push(before);
-        let range = put(&mut batch.bytes, line)?;
-        batch.lines.push(range);
-        let fields = bytes.varint()?;
-        for _ in 0..fields {
-            let name = read_bytes(&mut bytes)?;
-            std::str::from_utf8(name).ok()?;
-            let name = put(&mut batch.bytes, name)?;
-            let value = read_value(&mut bytes, &mut batch.bytes)?;
-            batch.fields.push(StoredField { name, value });
-        }
-        batch
-            .field_ends
-            .push(u32::try_from(batch.fields.len()).ok()?);
+        read.batch.times_ns.push(before);
+        read_row(&mut bytes, &mut read.batch)?;
     }
-    bytes.rest().is_empty().then_some(batch)
+    bytes.rest().is_empty().then_some(read)
 }
 
-fn read_bytes<'a>(bytes: &mut Bytes<'a>) -> Option<&'a [u8]> {
-    let len = usize::try_from(bytes.varint()?).ok()?;
-    bytes.take(len)
+fn read_row(bytes: &mut Bytes<'_>, batch: &mut EventBatch) -> Option<()> {
+    let line = take_bytes(bytes)?;
+    let range = put(&mut batch.bytes, line)?;
+    batch.lines.push(range);
+    for _ in 0..bytes.varint()? {
+        let name = take_bytes(bytes)?;
+        std::str::from_utf8(name).ok()?;
+        let name = put(&mut batch.bytes, name)?;
+        let value = read_value(bytes, &mut batch.bytes)?;
+        batch.fields.push(StoredField { name, value });
+    }
+    let end = u32::try_from(batch.fields.len()).ok()?;
+    batch.field_ends.push(end);
+    Some(())
 }
 
 fn put(arena: &mut Vec<u8>, bytes: &[u8]) -> Option<Range<u32>> {
@@ -121,7 +156,7 @@ fn put(arena: &mut Vec<u8>, bytes: &[u8]) -> Option<Range<u32>> {
 fn read_value(bytes: &mut Bytes<'_>, arena: &mut Vec<u8>) -> Option<StoredValue> {
     Some(match bytes.u8()? {
         0 => {
-            let text = read_bytes(bytes)?;
+            let text = take_bytes(bytes)?;
             StoredValue::Text(put(arena, text)?)
         }
         1 => StoredValue::Int(bytes.varint_signed()?),
@@ -135,12 +170,12 @@ fn read_value(bytes: &mut Bytes<'_>, arena: &mut Vec<u8>) -> Option<StoredValue>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use binnacle_model::Labels;
     use binnacle_model::event::FieldValue;
 
-    fn batch() -> EventBatch {
+    fn record() -> (EventBatch, Vec<u8>) {
         let mut batch = EventBatch::default();
-        batch.begin_stream(&Labels::from_pairs([("app", "a")]));
+        let labels = Labels::from_pairs([("app", "a")]);
+        batch.begin_stream(&labels);
         batch.push_row(5, b"one\xff\0");
         batch.push_field("k", FieldValue::Text(b"v"));
         batch.push_field("i", FieldValue::Int(-7));
@@ -149,28 +184,29 @@ mod tests {
         batch.begin_stream(&Labels::from_pairs([("app", "b")]));
         batch.push_row(i64::MAX, b"three");
         batch.push_field("b", FieldValue::Bool(true));
-        batch
+        let mut out = Vec::new();
+        encode(7, &[(3, labels)], &[3, 300], &batch, &mut out);
+        (batch, out)
     }
 
     #[test]
     fn a_batch_comes_back() {
-        let batch = batch();
-        let mut out = Vec::new();
-        encode(&batch, &mut out);
-        let back = decode(&out).expect("a batch");
-        assert_eq!(back.times_ns, batch.times_ns);
+        let (batch, out) = record();
+        let back = decode(&out).expect("a record");
+        assert_eq!((back.epoch, back.ids), (7, vec![3, 300]));
+        assert_eq!(back.news, [(3, Labels::from_pairs([("app", "a")]))]);
+        assert_eq!(back.batch.times_ns, batch.times_ns);
+        assert_eq!(back.batch.streams[1].rows, batch.streams[1].rows);
         for row in 0..batch.len() {
-            assert_eq!(back.line(row), batch.line(row));
-            let fields: Vec<_> = back.fields(row).collect();
+            assert_eq!(back.batch.line(row), batch.line(row));
+            let fields: Vec<_> = back.batch.fields(row).collect();
             assert_eq!(fields, batch.fields(row).collect::<Vec<_>>());
         }
-        assert_eq!(back.stream_labels(1), batch.stream_labels(1));
     }
 
     #[test]
     fn cut_or_flipped_bytes_do_no_harm() {
-        let mut out = Vec::new();
-        encode(&batch(), &mut out);
+        let (_, out) = record();
         for cut in 0..out.len() {
             assert!(decode(&out[..cut]).is_none(), "cut at {cut}");
         }

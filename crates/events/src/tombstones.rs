@@ -1,21 +1,34 @@
-//! Rows that were deleted and are still in parts or in memory.
+//! Rows that were deleted and are still in parts.
 //!
 //! A tombstone hides its rows from every reader at once; a merge leaves them out, and when
-//! no part older than the tombstone is left it has done its work. The file is replaced as
-//! a whole: see `docs/formats/event-tombstones.md`.
+//! no part older than the tombstone has any of its streams and times it has done its work.
+//! It never applies to the head, because a deletion begins with writing the head out. The
+//! file is replaced as a whole: see `docs/formats/event-tombstones.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use binnacle_model::event::{Condition, LineMatch, LineRegex, LineTest};
+use binnacle_model::event::select::{NumberOp, ValueTest};
+use binnacle_model::event::{Condition, LineMatch, LineRegex, LineTest, Rows};
 use binnacle_model::matcher::MatchOp;
 use binnacle_model::{Labels, Matcher};
 use binnacle_stdx::bits::{Bytes, put_varint, put_varint_signed};
 use binnacle_stdx::files::Files;
 use binnacle_store::Error;
 
+use crate::durable;
+use crate::record::{put_bytes, take_bytes};
+use crate::select::test;
+
 const MAGIC: &[u8; 8] = b"binn-evt";
+const VERSION: u32 = 2;
 const NAME: &str = "tombstones";
+
+/// Deletions that are not done yet, at most: each is looked at by every reader.
+pub(crate) const WAITING_MAX: usize = 1_000;
+
+/// Deletions that are done and still listed, at most.
+const DONE_MAX: usize = 1_000;
 
 /// What is deleted.
 #[derive(Debug, Clone)]
@@ -24,7 +37,8 @@ pub(crate) struct Tombstone {
     /// As it was asked for.
     pub(crate) text: String,
     pub(crate) matchers: Vec<Matcher>,
-    pub(crate) tests: Vec<LineTest>,
+    /// Of lines and fields.
+    pub(crate) conditions: Vec<Condition>,
     /// Inclusive.
     pub(crate) start_ns: i64,
     /// Inclusive.
@@ -36,36 +50,55 @@ pub(crate) struct Tombstone {
 }
 
 impl Tombstone {
+    /// Whether a part may have rows of it: by number and time alone.
+    pub(crate) fn applies(&self, part: u64, min_ns: i64, max_ns: i64) -> bool {
+        !self.done && part < self.before_part && self.overlaps(min_ns, max_ns)
+    }
+
+    /// Whether any of these times is deleted; both inclusive.
+    pub(crate) fn overlaps(&self, min_ns: i64, max_ns: i64) -> bool {
+        max_ns >= self.start_ns && min_ns <= self.end_ns
+    }
+
     /// Whether a stream is touched at all.
     pub(crate) fn touches(&self, labels: &Labels) -> bool {
         binnacle_model::matcher::all_match(&self.matchers, labels)
     }
 
-    /// Whether the row of a stream that is touched is deleted.
-    pub(crate) fn hides(&self, t_ns: i64, line: &[u8]) -> bool {
-        t_ns >= self.start_ns && t_ns <= self.end_ns && self.tests.iter().all(|t| t.passes(line))
+    /// Whether the row of a stream that is touched is deleted. Its line and its fields
+    /// have been read.
+    pub(crate) fn hides(&self, rows: &Rows, row: usize) -> bool {
+        let t_ns = rows.times_ns[row];
+        t_ns >= self.start_ns
+            && t_ns <= self.end_ns
+            && self
+                .conditions
+                .iter()
+                .all(|condition| test::read_row_passes(rows, row, condition))
+    }
+
+    /// Whether fields are needed to tell.
+    pub(crate) fn needs_fields(&self) -> bool {
+        let of_field = |c: &Condition| matches!(c, Condition::Field { .. });
+        self.conditions.iter().any(of_field)
     }
 }
 
-/// The line tests of conditions; other conditions cannot be deleted by.
-pub(crate) fn tests_of(conditions: &[Condition]) -> Option<Vec<LineTest>> {
-    conditions
-        .iter()
-        .map(|condition| match condition {
-            Condition::Line(test) => Some(test.clone()),
-            _ => None,
-        })
-        .collect()
+/// Whether rows can be deleted by the conditions.
+pub(crate) fn can_delete_by(conditions: &[Condition]) -> bool {
+    let extracted = |c: &Condition| matches!(c, Condition::Extracted { .. });
+    !conditions.iter().any(extracted)
 }
 
-fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
-}
-
-fn take_bytes<'a>(bytes: &mut Bytes<'a>) -> Option<&'a [u8]> {
-    let len = usize::try_from(bytes.varint()?).ok()?;
-    bytes.take(len)
+/// Forgets the oldest of those that are done when there are too many.
+pub(crate) fn forget(list: &mut Vec<Tombstone>) {
+    let done = list.iter().filter(|t| t.done).count();
+    let mut surplus = done.saturating_sub(DONE_MAX);
+    list.retain(|t| {
+        let goes = t.done && surplus > 0;
+        surplus -= usize::from(goes);
+        !goes
+    });
 }
 
 fn take_text(bytes: &mut Bytes<'_>) -> Option<String> {
@@ -146,18 +179,77 @@ fn take_op(bytes: &mut Bytes<'_>) -> Option<MatchOp> {
     })
 }
 
+fn put_matcher(out: &mut Vec<u8>, matcher: &Matcher) {
+    put_bytes(out, matcher.name.as_bytes());
+    out.push(op_number(matcher.op));
+    put_bytes(out, matcher.value.as_bytes());
+}
+
+fn take_matcher(bytes: &mut Bytes<'_>) -> Option<Matcher> {
+    let (name, op) = (take_text(bytes)?, take_op(bytes)?);
+    Matcher::new(name, op, take_text(bytes)?).ok()
+}
+
+const NUMBER_OPS: [NumberOp; 6] = [
+    NumberOp::Equal,
+    NumberOp::NotEqual,
+    NumberOp::Greater,
+    NumberOp::GreaterOrEqual,
+    NumberOp::Less,
+    NumberOp::LessOrEqual,
+];
+
+fn put_condition(out: &mut Vec<u8>, condition: &Condition) {
+    match condition {
+        Condition::Line(test) => {
+            out.push(0);
+            put_test(out, test);
+        }
+        Condition::Field { name, test } => {
+            let kind = 1 + u8::from(matches!(test, ValueTest::Number { .. }));
+            out.push(kind);
+            put_bytes(out, name.as_bytes());
+            match test {
+                ValueTest::Text(matcher) => put_matcher(out, matcher),
+                ValueTest::Number { op, value } => {
+                    let number = NUMBER_OPS.iter().position(|o| o == op).unwrap_or(0);
+                    out.push(number as u8);
+                    out.extend_from_slice(&value.to_bits().to_le_bytes());
+                }
+            }
+        }
+        // Refused before: see `can_delete_by`.
+        Condition::Extracted { .. } => {}
+    }
+}
+
+fn take_condition(bytes: &mut Bytes<'_>) -> Option<Condition> {
+    let kind = bytes.u8()?;
+    if kind == 0 {
+        return take_test(bytes).map(Condition::Line);
+    }
+    let name = take_text(bytes)?;
+    let test = match kind {
+        1 => ValueTest::Text(take_matcher(bytes)?),
+        2 => ValueTest::Number {
+            op: *NUMBER_OPS.get(usize::from(bytes.u8()?))?,
+            value: f64::from_bits(bytes.u64()?),
+        },
+        _ => return None,
+    };
+    Some(Condition::Field { name, test })
+}
+
 fn put(out: &mut Vec<u8>, tombstone: &Tombstone) {
     put_varint(out, tombstone.id);
     put_bytes(out, tombstone.text.as_bytes());
     put_varint(out, tombstone.matchers.len() as u64);
     for matcher in &tombstone.matchers {
-        put_bytes(out, matcher.name.as_bytes());
-        out.push(op_number(matcher.op));
-        put_bytes(out, matcher.value.as_bytes());
+        put_matcher(out, matcher);
     }
-    put_varint(out, tombstone.tests.len() as u64);
-    for test in &tombstone.tests {
-        put_test(out, test);
+    put_varint(out, tombstone.conditions.len() as u64);
+    for condition in &tombstone.conditions {
+        put_condition(out, condition);
     }
     put_varint_signed(out, tombstone.start_ns);
     put_varint_signed(out, tombstone.end_ns);
@@ -170,18 +262,17 @@ fn take(bytes: &mut Bytes<'_>) -> Option<Tombstone> {
     let (id, text) = (bytes.varint()?, take_text(bytes)?);
     let mut matchers = Vec::new();
     for _ in 0..bytes.varint()? {
-        let (name, op) = (take_text(bytes)?, take_op(bytes)?);
-        matchers.push(Matcher::new(name, op, take_text(bytes)?).ok()?);
+        matchers.push(take_matcher(bytes)?);
     }
-    let mut tests = Vec::new();
+    let mut conditions = Vec::new();
     for _ in 0..bytes.varint()? {
-        tests.push(take_test(bytes)?);
+        conditions.push(take_condition(bytes)?);
     }
     Some(Tombstone {
         id,
         text,
         matchers,
-        tests,
+        conditions,
         start_ns: bytes.varint_signed()?,
         end_ns: bytes.varint_signed()?,
         created_ms: bytes.varint_signed()?,
@@ -190,31 +281,44 @@ fn take(bytes: &mut Bytes<'_>) -> Option<Tombstone> {
     })
 }
 
+/// The file.
+pub(crate) fn path(dir: &Path) -> PathBuf {
+    dir.join(NAME)
+}
+
 /// Reads the file; none is no tombstones.
 pub(crate) fn load(files: &dyn Files, dir: &Path) -> Result<Vec<Tombstone>, Error> {
-    let path = dir.join(NAME);
+    let path = path(dir);
     if !files.exists(&path) {
         return Ok(Vec::new());
     }
     let raw = files.read(&path).map_err(Error::io("read", &path))?;
     let corrupt = |what: &str| Error::corrupt(&path, "tombstones", 0, what);
-    let body = raw
-        .strip_prefix(MAGIC)
-        .filter(|rest| rest.len() >= 4)
-        .ok_or_else(|| corrupt("it does not begin as it should"))?;
-    let (crc, body) = body.split_at(4);
-    if crc != crc32fast::hash(body).to_le_bytes() {
-        return Err(corrupt("its checksum is wrong"));
+    let mut header = Bytes::new(&raw);
+    if header.array() != Some(*MAGIC) {
+        return Err(corrupt("wrong magic number"));
     }
-    let mut bytes = Bytes::new(body);
+    let version = header.u32().ok_or_else(|| corrupt("cut short"))?;
+    let crc = header.u32().ok_or_else(|| corrupt("cut short"))?;
+    if crc != crc32fast::hash(header.rest()) {
+        return Err(corrupt("wrong checksum"));
+    }
+    if version > VERSION {
+        return Err(Error::NewerVersion {
+            path: path.clone(),
+            found: version,
+            supported: VERSION,
+        });
+    }
+    let mut bytes = Bytes::new(header.rest());
     let list = (|| {
         let mut list = Vec::new();
         for _ in 0..bytes.varint()? {
             list.push(take(&mut bytes)?);
         }
-        Some(list)
+        (version == VERSION && bytes.rest().is_empty()).then_some(list)
     })();
-    list.ok_or_else(|| corrupt("it makes no sense"))
+    list.ok_or_else(|| corrupt("contents make no sense"))
 }
 
 /// Replaces the file.
@@ -225,17 +329,80 @@ pub(crate) fn save(files: &dyn Files, dir: &Path, list: &[Tombstone]) -> Result<
         put(&mut body, tombstone);
     }
     let mut out = MAGIC.to_vec();
+    out.extend_from_slice(&VERSION.to_le_bytes());
     out.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
     out.extend_from_slice(&body);
-    let (path, temporary) = (dir.join(NAME), dir.join("tombstones.tmp"));
-    let file = files
-        .create(&temporary)
-        .map_err(Error::io("create", &temporary))?;
-    file.write_all(&out)
-        .map_err(Error::io("write", &temporary))?;
-    file.sync_data().map_err(Error::io("sync", &temporary))?;
-    files
-        .rename(&temporary, &path)
-        .map_err(Error::io("rename", &path))?;
-    files.sync_dir(dir).map_err(Error::io("sync", dir))
+    durable::replace(files, &path(dir), &out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use binnacle_stdx::files::SimulatedFiles;
+
+    fn tombstone(id: u64, done: bool) -> Tombstone {
+        let regex = LineRegex::new("a.b").expect("an expression");
+        Tombstone {
+            id,
+            text: "{app=\"a\"}".into(),
+            matchers: vec![Matcher::new("app", MatchOp::NotRegex, "a|b").expect("a matcher")],
+            conditions: vec![
+                Condition::Line(LineTest {
+                    any: vec![
+                        LineMatch::Contains(b"\xff".to_vec()),
+                        LineMatch::Regex(Arc::new(regex)),
+                        LineMatch::Pieces {
+                            pieces: vec![b"x".to_vec()],
+                            open_start: true,
+                            open_end: false,
+                        },
+                    ],
+                    negated: true,
+                }),
+                Condition::Field {
+                    name: "level".into(),
+                    test: ValueTest::Text(Matcher::equal("level", "debug")),
+                },
+                Condition::Field {
+                    name: "n".into(),
+                    test: ValueTest::Number {
+                        op: NumberOp::LessOrEqual,
+                        value: 2.5,
+                    },
+                },
+            ],
+            start_ns: i64::MIN,
+            end_ns: i64::MAX,
+            created_ms: 7,
+            before_part: 9,
+            done,
+        }
+    }
+
+    #[test]
+    fn they_come_back_and_damage_is_noticed() {
+        let files = SimulatedFiles::new();
+        let dir = Path::new("/d");
+        files.create_dir_all(dir).expect("made");
+        let list = [tombstone(1, true), tombstone(2, false)];
+        save(&files, dir, &list).expect("saved");
+        let back = load(&files, dir).expect("loaded");
+        assert_eq!(format!("{back:?}"), format!("{list:?}"));
+        let len = files.read(&path(dir)).expect("read").len();
+        for at in 0..len {
+            files.flip_bit(&path(dir), at, 2);
+            assert!(load(&files, dir).is_err(), "byte {at}");
+            files.flip_bit(&path(dir), at, 2);
+        }
+    }
+
+    #[test]
+    fn the_oldest_that_are_done_are_forgotten() {
+        let mut list: Vec<Tombstone> = (0..DONE_MAX as u64 + 5)
+            .map(|id| tombstone(id, id != 1))
+            .collect();
+        forget(&mut list);
+        assert_eq!(list.len(), DONE_MAX + 1);
+        assert_eq!((list[0].id, list[1].id), (1, 5));
+    }
 }

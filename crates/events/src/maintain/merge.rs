@@ -1,186 +1,171 @@
-//! Merging: full pages are copied, small ones are written anew together; what was deleted
-//! or has outlived its period is left out.
+//! Merging: full blocks are copied byte for byte, small ones are taken apart and written
+//! anew together; what was deleted or has outlived its period is left out.
+//!
+//! So a row is compressed twice at most: once in a small block, once in one that is large
+//! enough to stay.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use binnacle_model::Labels;
 use binnacle_model::event::select::{Fields, Lines, Wanted};
-use binnacle_model::event::{Column, ColumnValues, EventSelection, FieldValue, Rows};
+use binnacle_model::event::{EventSelection, FieldValue, Rows};
 use binnacle_store::Error;
-use binnacle_store::manifest::{BlockMeta, Manifest};
+use binnacle_store::manifest::BlockMeta;
 
-use super::DAY_NS;
+use super::Maintenance;
+use super::pack::{SortedRows, is_large, pack};
+use super::plan::Job;
+use crate::block::Block;
 use crate::engine::Inner;
 use crate::error::EngineError;
-use crate::page::{BYTES_MAX, Page, PageBuilder, PageMeta, PageRun};
-use crate::part::{Part, PartWriter};
+use crate::part::{BlockEntry, Part, PartRun, PartWriter};
+use crate::select::columns::value_of;
+use crate::select::{keep_rows, width};
+use crate::stats::count;
 use crate::tombstones::Tombstone;
 
-/// Parts of one day and level that are merged together.
-const PARTS_MERGED: usize = 8;
-
-/// Bytes of rows that are sorted together at most.
+/// Bytes of lines that are sorted together at most.
 const GATHERED_BYTES_MAX: usize = 64 << 20;
 
-/// Effort of compression of merged data.
-const LEVEL: i32 = 3;
-
-/// What decides which rows are left out.
-struct Leaving {
-    tombstones: Vec<Arc<Tombstone>>,
-    now_ms: i64,
-}
-
-/// A row that is written anew.
-struct Gathered {
-    stream: u32,
-    t_ns: i64,
-    order: u32,
-    rows: usize,
-    row: usize,
-}
-
 impl Inner {
-    /// Merges once, if there is something to merge. The caller holds the maintenance lock.
-    pub(super) fn merge_once(&self, manifest: &mut Manifest) -> Result<bool, EngineError> {
-        let Some(parts) = self.mergeable() else {
+    /// Merges once, if there is something to merge.
+    pub(crate) fn merge_once(&self, maintenance: &mut Maintenance) -> Result<bool, EngineError> {
+        let Some(job) = self.next_merge(maintenance) else {
             return Ok(false);
         };
-        self.replace(&parts, manifest)?;
-        self.counters.merges.fetch_add(1, Ordering::Relaxed);
+        self.run(&job, maintenance)?;
         Ok(true)
     }
 
-    /// Parts that belong together: enough of one day and level, or one with deleted rows.
-    fn mergeable(&self) -> Option<Vec<Arc<Part>>> {
-        let state = self.state.read();
-        let deleted = state.parts.iter().find(|part| {
-            state
-                .tombstones
-                .iter()
-                .any(|t| !t.done && part.meta.id < t.before_part)
-        });
-        if let Some(part) = deleted {
-            return Some(vec![part.clone()]);
-        }
-        let mut groups: HashMap<(i64, u32), Vec<Arc<Part>>> = HashMap::new();
-        for part in &state.parts {
-            let day_ms = DAY_NS / 1_000_000;
-            let day = part.meta.min_ms.div_euclid(day_ms);
-            if part.meta.max_ms.div_euclid(day_ms) != day {
-                continue;
-            }
-            let group = groups.entry((day, part.meta.level)).or_default();
-            group.push(part.clone());
-            if group.len() >= PARTS_MERGED {
-                return Some(group.clone());
-            }
-        }
-        None
+    /// Writes parts anew as one and puts it in their place.
+    pub(super) fn run(&self, job: &Job, maintenance: &mut Maintenance) -> Result<(), EngineError> {
+        let id = maintenance.manifest.take_block_id();
+        let merged = Merge::begin(self, job, id)?.write(maintenance)?;
+        let new: Vec<(BlockMeta, usize)> = merged.into_iter().map(|m| (m, job.tier)).collect();
+        self.swap(maintenance, &job.parts, &new)?;
+        maintenance.may_forget |= new.is_empty();
+        count(&self.stats.merges, 1);
+        Ok(())
+    }
+}
+
+/// A merge that goes on.
+struct Merge<'m> {
+    inner: &'m Inner,
+    job: &'m Job,
+    writer: PartWriter,
+    /// Streams of all parts, ascending.
+    labels: Vec<Labels>,
+    /// What is older than this is left out, nanoseconds, for each stream.
+    oldest_ns: Vec<i64>,
+    tombstones: Vec<Arc<Tombstone>>,
+    gathered: Vec<Rows>,
+    gathered_bytes: usize,
+}
+
+impl<'m> Merge<'m> {
+    fn begin(inner: &'m Inner, job: &'m Job, id: u64) -> Result<Self, EngineError> {
+        let bytes: u64 = job.parts.iter().map(|p| p.meta.bytes).sum();
+        let folder = inner.folder(job.tier);
+        inner.has_room(folder, bytes)?;
+        let mut labels: Vec<Labels> = {
+            let registry = inner.registry.read();
+            job.parts.iter().flat_map(|p| p.labels(&registry)).collect()
+        };
+        labels.sort_unstable();
+        labels.dedup();
+        let now_ms = inner.clock.now_ms();
+        let oldest_ns = labels
+            .iter()
+            .map(|l| now_ms.saturating_sub(inner.options.period_ms(l)))
+            .map(|oldest_ms| oldest_ms.saturating_mul(1_000_000))
+            .collect();
+        let applies = |t: &Tombstone| {
+            let of_part = |p: &Arc<Part>| t.applies(p.meta.id, p.min_ns, p.max_ns);
+            job.parts.iter().any(of_part)
+        };
+        let tombstones = inner.state.read().tombstones.clone();
+        let tombstones = tombstones.iter().filter(|t| applies(t)).cloned().collect();
+        Ok(Self {
+            writer: PartWriter::create(&inner.files, folder, id, job.level, labels.clone())?,
+            inner,
+            job,
+            labels,
+            oldest_ns,
+            tombstones,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+        })
     }
 
-    /// Writes parts anew as one, and puts it in their place.
-    pub(super) fn replace(
-        &self,
-        parts: &[Arc<Part>],
-        manifest: &mut Manifest,
-    ) -> Result<(), EngineError> {
-        let id = manifest.take_block_id();
-        let merged = self.write_merged(parts, id)?;
-        let old: Vec<u64> = parts.iter().map(|p| p.meta.id).collect();
-        let before = manifest.blocks.clone();
-        manifest.replace(&old, merged);
-        let metas: Vec<BlockMeta> = merged.into_iter().collect();
-        let opened = match manifest
-            .save(&*self.files, &self.dir)
-            .and_then(|()| self.open_all(&metas))
-        {
-            Ok(opened) => opened,
-            Err(error) => {
-                manifest.blocks = before;
-                return Err(error.into());
+    fn write(mut self, maintenance: &mut Maintenance) -> Result<Option<BlockMeta>, EngineError> {
+        for part in &self.job.parts {
+            if let Err(error) = self.add_part(part, maintenance) {
+                if let EngineError::Store(Error::Corrupt { .. }) = error {
+                    maintenance.damaged.push(part.meta.id);
+                }
+                return Err(error);
             }
-        };
-        {
-            let mut state = self.state.write();
-            state.parts.retain(|p| !old.contains(&p.meta.id));
-            state.parts.extend(opened);
         }
-        self.remove_files(&old);
+        self.write_gathered(maintenance)?;
+        Ok(self.writer.finish()?)
+    }
+
+    fn add_part(
+        &mut self,
+        part: &Arc<Part>,
+        maintenance: &mut Maintenance,
+    ) -> Result<(), EngineError> {
+        let labels = part.labels(&self.inner.registry.read());
+        // The part's number of each stream to ours.
+        let ours: Vec<u32> = labels
+            .iter()
+            .map(|l| self.labels.partition_point(|other| other < l) as u32)
+            .collect();
+        let runs = part.runs()?.by_block()?;
+        for (block, mut runs) in part.blocks.iter().zip(runs) {
+            if self.inner.is_stopping() {
+                return Err(Error::Closed.into());
+            }
+            for run in &mut runs {
+                run.stream = ours.get(run.stream as usize).copied().unwrap_or(0);
+            }
+            let rows_max = self.inner.options.block_rows;
+            let is_full = is_large(block.rows as usize, block.bytes as usize, rows_max);
+            if is_full && !self.job.is_thorough && !runs.iter().any(|r| self.loses_rows(part, r)) {
+                self.writer.block(part.block(block)?, &runs)?;
+                count(&self.inner.stats.blocks_copied, 1);
+            } else {
+                self.gather(part, block, &runs)?;
+                count(&self.inner.stats.blocks_rewritten, 1);
+            }
+            if self.gathered_bytes >= GATHERED_BYTES_MAX {
+                self.write_gathered(maintenance)?;
+            }
+            self.inner.flush_if_due(maintenance)?;
+        }
         Ok(())
     }
 
-    /// Removes files that the manifest does not name any more; what cannot be removed now
-    /// is removed at the next start. Readers have them mapped and read on.
-    pub(super) fn remove_files(&self, ids: &[u64]) {
-        for id in ids {
-            let path = crate::part::path_of(&self.dir, *id);
-            if let Err(error) = self.files.remove(&path) {
-                tracing::warn!(file = %path.display(), %error, "an old part could not be removed");
+    /// Whether rows of a run may be deleted or too old.
+    fn loses_rows(&self, part: &Part, run: &PartRun) -> bool {
+        let stream = run.stream as usize;
+        self.oldest_ns.get(stream).is_some_and(|t| run.min_ns < *t)
+            || self.tombstones.iter().any(|t| {
+                t.applies(part.meta.id, run.min_ns, run.max_ns)
+                    && self.labels.get(stream).is_some_and(|l| t.touches(l))
+            })
+    }
+
+    /// Takes a block apart and keeps the rows that stay.
+    fn gather(&mut self, part: &Part, block: &BlockEntry, runs: &[PartRun]) -> Result<(), Error> {
+        let mut streams = vec![None; runs.len()];
+        for run in runs {
+            if let Some(slot) = streams.get_mut(run.in_block as usize) {
+                *slot = Some(run.stream);
             }
         }
-    }
-
-    fn write_merged(&self, parts: &[Arc<Part>], id: u64) -> Result<Option<BlockMeta>, Error> {
-        let level = parts.iter().map(|p| p.meta.level).max().unwrap_or(0) + 1;
-        let mut merge = Merge {
-            writer: PartWriter::create(&self.files, &self.dir, id, level)?,
-            numbers: HashMap::new(),
-            small: Vec::new(),
-            small_bytes: 0,
-        };
-        for part in parts {
-            let leaving = Leaving {
-                tombstones: self
-                    .state
-                    .read()
-                    .tombstones
-                    .iter()
-                    .filter(|t| !t.done && part.meta.id < t.before_part)
-                    .cloned()
-                    .collect(),
-                now_ms: self.clock.now_ms(),
-            };
-            for page in &part.pages {
-                let touched = page.runs.iter().any(|run| {
-                    let labels = &part.labels[run.stream as usize];
-                    leaving.tombstones.iter().any(|t| t.touches(labels))
-                        || self.is_expired(labels, run.min_ns, leaving.now_ms)
-                });
-                let bytes: u64 = page.runs.iter().map(|r| r.bytes).sum();
-                if touched || bytes < BYTES_MAX as u64 / 2 {
-                    let rows = self.kept_rows(part, page, &leaving)?;
-                    merge.gather(part, rows)?;
-                } else {
-                    merge.copy(part, page)?;
-                }
-            }
-        }
-        merge.write_small()?;
-        merge.writer.finish()
-    }
-
-    /// Whether a row of a stream has outlived its period.
-    pub(super) fn is_expired(&self, labels: &Labels, t_ns: i64, now_ms: i64) -> bool {
-        let period_ms = self.period_ms(labels);
-        period_ms > 0 && t_ns.div_euclid(1_000_000) < now_ms.saturating_sub(period_ms)
-    }
-
-    /// How long rows of a stream are kept, milliseconds; 0: for ever.
-    pub(super) fn period_ms(&self, labels: &Labels) -> i64 {
-        let of_stream = self
-            .options
-            .stream_retention
-            .iter()
-            .find(|r| binnacle_model::matcher::all_match(&r.matchers, labels));
-        of_stream.map_or(self.options.retention_ms, |r| r.period_ms)
-    }
-
-    fn kept_rows(&self, part: &Part, page: &PageMeta, leaving: &Leaving) -> Result<Rows, Error> {
         let selection = EventSelection {
-            end_ns: i64::MAX,
             wanted: Wanted {
                 lines: Lines::All,
                 fields: Fields::All,
@@ -189,124 +174,137 @@ impl Inner {
             ..EventSelection::default()
         };
         let mut rows = Rows::default();
-        let bytes = part.page(page)?;
-        Page::open(page, bytes)
-            .and_then(|reader| reader.read_all(Some, &selection, &mut rows))
-            .map_err(|e| part.corrupt(page, &e))?;
-        let goes = |row: usize| {
-            let labels = &part.labels[rows.streams[row] as usize];
-            let t_ns = rows.times_ns[row];
-            self.is_expired(labels, t_ns, leaving.now_ms)
-                || leaving
-                    .tombstones
-                    .iter()
-                    .any(|t| t.touches(labels) && t.hides(t_ns, rows.lines.get(row)))
-        };
-        let keep: Vec<bool> = (0..rows.len()).map(|row| !goes(row)).collect();
-        if keep.contains(&false) {
-            crate::select::keep_rows(&mut rows, &keep);
+        let stream_of = |stream: u32| streams.get(stream as usize).copied().flatten();
+        let corrupt = |e: binnacle_store::Malformed| part.corrupt(block, &e);
+        Block::open(part.block(block)?)
+            .and_then(|block| block.read_all(&stream_of, &selection, &mut rows))
+            .map_err(corrupt)?;
+        if rows.len() != block.rows as usize {
+            // Nothing that was there may be lost on the way.
+            let what = format!(
+                "the block has {} rows and the index says {}",
+                rows.len(),
+                block.rows
+            );
+            return Err(part.corrupt(block, &what));
         }
-        Ok(rows)
-    }
-}
-
-/// A merge that goes on.
-struct Merge {
-    writer: PartWriter,
-    numbers: HashMap<Labels, u32>,
-    small: Vec<(Vec<u32>, Rows)>,
-    small_bytes: usize,
-}
-
-impl Merge {
-    fn number(&mut self, labels: &Labels) -> u32 {
-        if let Some(&number) = self.numbers.get(labels) {
-            return number;
-        }
-        let number = self.writer.add_stream(labels);
-        self.numbers.insert(labels.clone(), number);
-        number
-    }
-
-    fn copy(&mut self, part: &Part, page: &PageMeta) -> Result<(), Error> {
-        let runs = page
-            .runs
-            .iter()
-            .map(|run| PageRun {
-                stream: self.number(&part.labels[run.stream as usize]),
-                ..*run
-            })
+        let keep: Vec<bool> = (0..rows.len())
+            .map(|row| !self.is_lost(part, &rows, row))
             .collect();
-        let meta = PageMeta {
-            runs,
-            ..page.clone()
-        };
-        self.writer.page(meta, part.page(page)?)
+        if keep.contains(&false) {
+            keep_rows(&mut rows, &keep);
+        }
+        self.gathered_bytes += rows.lines.bytes.len();
+        self.gathered.push(rows);
+        Ok(())
     }
 
-    fn gather(&mut self, part: &Part, rows: Rows) -> Result<(), Error> {
-        let numbers = part.labels.iter().map(|l| self.number(l)).collect();
-        self.small_bytes += rows.lines.bytes.len();
-        self.small.push((numbers, rows));
-        if self.small_bytes >= GATHERED_BYTES_MAX {
-            self.write_small()?;
-        }
-        Ok(())
+    fn is_lost(&self, part: &Part, rows: &Rows, row: usize) -> bool {
+        let (stream, t_ns) = (rows.streams[row] as usize, rows.times_ns[row]);
+        self.oldest_ns.get(stream).is_some_and(|t| t_ns < *t)
+            || self.tombstones.iter().any(|t| {
+                t.applies(part.meta.id, t_ns, t_ns)
+                    && self.labels.get(stream).is_some_and(|l| t.touches(l))
+                    && t.hides(rows, row)
+            })
     }
 
     /// Writes what was gathered, sorted.
-    fn write_small(&mut self) -> Result<(), Error> {
-        let small = std::mem::take(&mut self.small);
-        self.small_bytes = 0;
-        let mut places = Vec::new();
-        for (at, (numbers, rows)) in small.iter().enumerate() {
-            for row in 0..rows.len() {
-                places.push(Gathered {
-                    stream: numbers[rows.streams[row] as usize],
-                    t_ns: rows.times_ns[row],
-                    order: places.len() as u32,
-                    rows: at,
-                    row,
-                });
-            }
-        }
-        places.sort_unstable_by_key(|p| (p.stream, p.t_ns, p.order));
-        let mut page = PageBuilder::default();
-        let mut bytes = Vec::new();
-        for place in &places {
-            let rows = &small[place.rows].1;
-            let fields = rows
-                .fields
-                .iter()
-                .filter_map(|column| field(column, place.row));
-            page.push(place.stream, place.t_ns, rows.lines.get(place.row), fields);
-            if page.is_full() {
-                bytes.clear();
-                let meta = page.finish(LEVEL, &mut bytes);
-                self.writer.page(meta, &bytes)?;
-            }
-        }
-        if !page.is_empty() {
-            bytes.clear();
-            let meta = page.finish(LEVEL, &mut bytes);
-            self.writer.page(meta, &bytes)?;
-        }
+    fn write_gathered(&mut self, maintenance: &mut Maintenance) -> Result<(), EngineError> {
+        let gathered = std::mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        let rows = Gathered::new(&gathered);
+        let inner = self.inner;
+        let mut between = || inner.flush_if_due(maintenance).map(|_| ());
+        let again = pack(
+            &rows,
+            inner.options.block_rows,
+            &mut self.writer,
+            &mut between,
+        )?;
+        count(&inner.stats.duplicates, again);
         Ok(())
     }
 }
 
-fn field(column: &Column, row: usize) -> Option<(&str, FieldValue<'_>)> {
-    let value = match &column.values {
-        ColumnValues::Text { entries, of_row } => {
-            let entry = of_row[row];
-            if entry >= binnacle_model::event::column::UNKNOWN {
-                return None;
-            }
-            FieldValue::Text(entries.get(entry as usize))
+/// Where a gathered row lies.
+struct Place {
+    stream: u32,
+    t_ns: i64,
+    block: u32,
+    row: u32,
+}
+
+/// Rows of several blocks in the order of a part.
+struct Gathered<'g> {
+    blocks: &'g [Rows],
+    places: Vec<Place>,
+}
+
+impl<'g> Gathered<'g> {
+    fn new(blocks: &'g [Rows]) -> Self {
+        let mut places = Vec::with_capacity(blocks.iter().map(Rows::len).sum());
+        for (block, rows) in blocks.iter().enumerate() {
+            let both = rows.streams.iter().zip(&rows.times_ns);
+            places.extend(both.enumerate().map(|(row, (&stream, &t_ns))| Place {
+                stream,
+                t_ns,
+                block: block as u32,
+                row: row as u32,
+            }));
         }
-        ColumnValues::Int(v) => FieldValue::Int(v[row]?),
-        ColumnValues::Float(v) => FieldValue::Float(v[row]?),
-        ColumnValues::Bool(v) => FieldValue::Bool(v[row]?),
-    };
-    Some((&column.name, value))
+        // What came first lies in an older part, and there in front.
+        places.sort_unstable_by_key(|p| (p.stream, p.t_ns, p.block, p.row));
+        Self { blocks, places }
+    }
+
+    fn at(&self, row: usize) -> (&'g Rows, usize) {
+        let place = &self.places[row];
+        (&self.blocks[place.block as usize], place.row as usize)
+    }
+}
+
+fn fields(rows: &Rows, row: usize) -> impl Iterator<Item = (&str, FieldValue<'_>)> {
+    rows.fields
+        .iter()
+        .filter_map(move |column| Some((column.name.as_str(), value_of(column, row)?)))
+}
+
+impl SortedRows for Gathered<'_> {
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn stream(&self, row: usize) -> u32 {
+        self.places[row].stream
+    }
+
+    fn time_ns(&self, row: usize) -> i64 {
+        self.places[row].t_ns
+    }
+
+    fn line(&self, row: usize) -> &[u8] {
+        let (rows, row) = self.at(row);
+        rows.lines.get(row)
+    }
+
+    fn fields(&self, row: usize, see: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        let (rows, row) = self.at(row);
+        for (name, value) in fields(rows, row) {
+            see(name, value);
+        }
+    }
+
+    fn bytes(&self, row: usize) -> usize {
+        let (rows, row) = self.at(row);
+        let of_fields: usize = fields(rows, row)
+            .map(|(name, value)| name.len() + width(value))
+            .sum();
+        rows.lines.get(row).len() + of_fields
+    }
+
+    fn is_same(&self, a: usize, b: usize) -> bool {
+        let ((one, a), (two, b)) = (self.at(a), self.at(b));
+        one.lines.get(a) == two.lines.get(b) && fields(one, a).eq(fields(two, b))
+    }
 }

@@ -1,45 +1,56 @@
-//! Reading rows in memory, and hiding rows that were deleted.
+//! Reading rows in memory.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use binnacle_model::event::select::{Fields, Lines};
+use binnacle_model::event::{EventSelection, Rows};
 
-use binnacle_model::Labels;
-use binnacle_model::event::select::{Lines, StreamVolume, Wanted};
-use binnacle_model::event::{
-    Column, ColumnValues, Condition, EventBatch, EventSelection, Rows, Texts,
-};
-
+use super::columns::{ColumnWriter, unknown};
+use super::test::head_row_passes;
 use crate::head::Piece;
-use crate::page::{ColumnWriter, unknown, value_passes};
-use crate::tombstones::Tombstone;
 
-/// Reads the rows of a piece that pass all conditions into `out`, which is empty.
+/// A run of a piece that is selected: its number, and that of its stream in the set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PickedRun {
+    pub(super) run: u32,
+    pub(super) number: u32,
+}
+
+/// The runs of a piece that are of these streams (ascending numbers of the registry; a
+/// stream's place is its number in the set) and have rows in the range.
+pub(super) fn pick(piece: &Piece, ids: &[u32], start_ns: i64, end_ns: i64) -> Vec<PickedRun> {
+    let mut picked = Vec::new();
+    super::join(ids, piece.by_stream(), |number, run| {
+        let of = &piece.runs[run as usize];
+        if of.max_ns >= start_ns && of.min_ns < end_ns {
+            picked.push(PickedRun { run, number });
+        }
+    });
+    picked
+}
+
+/// Reads the rows that pass all conditions into `out`, which is empty. What came twice is
+/// there once.
 pub(super) fn read(
     piece: &Piece,
-    numbers: &HashMap<u32, u32>,
+    picked: &[PickedRun],
     start_ns: i64,
     end_ns: i64,
     selection: &EventSelection,
     out: &mut Rows,
 ) {
-    let batch = &piece.batch;
+    let batch = &piece.rows;
     let mut found: Vec<(u32, i64, u32)> = Vec::new();
-    for (id, stream) in piece.streams.iter().zip(&batch.streams) {
-        let Some(&number) = numbers.get(id) else {
-            continue;
-        };
-        for row in stream.rows.clone() {
-            let t_ns = batch.times_ns[row as usize];
+    for PickedRun { run, number } in picked {
+        for row in piece.runs[*run as usize].rows() {
+            let t_ns = batch.times_ns[row];
             if t_ns >= start_ns
                 && t_ns < end_ns
-                && passes(batch, row as usize, &selection.conditions)
+                && head_row_passes(batch, row, &selection.conditions)
             {
-                found.push((number, t_ns, row));
+                found.push((*number, t_ns, row as u32));
             }
         }
     }
     found.sort_unstable();
-    // What was sent twice is there once.
     found.dedup_by(|b, a| {
         let (x, y) = (a.2 as usize, b.2 as usize);
         (a.0, a.1) == (b.0, b.1)
@@ -47,8 +58,7 @@ pub(super) fn read(
             && batch.fields(x).eq(batch.fields(y))
     });
     let wanted = &selection.wanted;
-    let lines = wanted.lines == Lines::All
-        || (wanted.lines == Lines::WhereUnknown && !wanted.extracts.is_empty());
+    let lines = wants_lines(selection);
     let mut columns = ColumnWriter::new(&wanted.fields);
     for (number, t_ns, row) in &found {
         let row = *row as usize;
@@ -58,113 +68,25 @@ pub(super) fn read(
             out.lines.push(batch.line(row));
         }
         if wanted.line_bytes {
-            let len = batch.lines[row].end - batch.lines[row].start;
-            out.line_bytes.push(len);
+            out.line_bytes.push(batch.line(row).len() as u32);
         }
         columns.next_row();
-        for (name, value) in batch.fields(row) {
-            columns.push(name, value);
+        if wanted.fields != Fields::None {
+            for (name, value) in batch.fields(row) {
+                columns.push(name, value);
+            }
         }
     }
     out.fields = columns.finish();
     out.extracted = unknown(wanted, found.len());
 }
 
-fn passes(batch: &EventBatch, row: usize, conditions: &[Condition]) -> bool {
-    conditions.iter().all(|condition| match condition {
-        Condition::Line(test) => test.passes(batch.line(row)),
-        Condition::Field { name, test } => {
-            let value = batch.fields(row).find(|(n, _)| n == name);
-            value_passes(value.map(|(_, v)| v), test)
-        }
-        Condition::Extracted { .. } => true,
-    })
-}
-
-/// Adds what of a piece lies in the range.
-pub(super) fn add_volumes(
-    piece: &Piece,
-    start_ns: i64,
-    end_ns: i64,
-    numbers: &HashMap<u32, usize>,
-    volumes: &mut [StreamVolume],
-) {
-    let batch = &piece.batch;
-    for (id, stream) in piece.streams.iter().zip(&batch.streams) {
-        let Some(&at) = numbers.get(id) else {
-            continue;
-        };
-        for row in stream.rows.clone() {
-            let row = row as usize;
-            let t_ns = batch.times_ns[row];
-            if t_ns >= start_ns && t_ns < end_ns {
-                volumes[at].rows += 1;
-                volumes[at].bytes += batch.line(row).len() as u64;
-            }
-        }
-        volumes[at].chunks += 1;
+/// Whether lines of rows with unknown values are wanted, which all in memory are.
+fn wants_lines(selection: &EventSelection) -> bool {
+    let wanted = &selection.wanted;
+    match wanted.lines {
+        Lines::All => true,
+        Lines::WhereUnknown => !wanted.extracts.is_empty(),
+        Lines::None => false,
     }
-}
-
-/// Takes out the rows that are deleted. All lines are there; those that were not wanted
-/// go.
-pub(super) fn hide(
-    tombstones: &[Arc<Tombstone>],
-    labels: &[Labels],
-    wanted: &Wanted,
-    rows: &mut Rows,
-) {
-    let touched: Vec<Vec<&Tombstone>> = labels
-        .iter()
-        .map(|labels| {
-            tombstones
-                .iter()
-                .map(|t| &**t)
-                .filter(|t| t.touches(labels))
-                .collect()
-        })
-        .collect();
-    let keep: Vec<bool> = (0..rows.len())
-        .map(|row| {
-            !touched[rows.streams[row] as usize]
-                .iter()
-                .any(|t| t.hides(rows.times_ns[row], rows.lines.get(row)))
-        })
-        .collect();
-    if keep.contains(&false) {
-        keep_rows(rows, &keep);
-    }
-    let wants_lines = wanted.lines == Lines::All
-        || (wanted.lines == Lines::WhereUnknown && !wanted.extracts.is_empty());
-    if !wants_lines {
-        rows.lines.clear();
-    }
-}
-
-/// Keeps the rows that `keep` says.
-pub(crate) fn keep_rows(rows: &mut Rows, keep: &[bool]) {
-    retain(&mut rows.times_ns, keep);
-    retain(&mut rows.streams, keep);
-    retain(&mut rows.line_bytes, keep);
-    let mut lines = Texts::default();
-    for (row, _) in keep.iter().enumerate().filter(|(_, keep)| **keep) {
-        lines.push(rows.lines.get(row));
-    }
-    rows.lines = lines;
-    for Column { values, .. } in rows.fields.iter_mut().chain(&mut rows.extracted) {
-        match values {
-            ColumnValues::Text { of_row, .. } => retain(of_row, keep),
-            ColumnValues::Int(v) => retain(v, keep),
-            ColumnValues::Float(v) => retain(v, keep),
-            ColumnValues::Bool(v) => retain(v, keep),
-        }
-    }
-}
-
-fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
-    let mut row = 0;
-    values.retain(|_| {
-        row += 1;
-        keep[row - 1]
-    });
 }

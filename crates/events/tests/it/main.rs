@@ -1,5 +1,9 @@
 //! Tests of the room from outside.
 
+mod block;
+mod block_lines;
+mod crash;
 mod faults;
 mod model;
+mod scale;
 mod world;

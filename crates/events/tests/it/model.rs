@@ -3,130 +3,138 @@
 
 use std::sync::Arc;
 
-use binnacle_events::{Engine, EngineOptions, StreamRetention};
-use binnacle_model::event::select::ValueTest;
-use binnacle_model::event::{AppendEvents, Condition, LineMatch, LineRegex, LineTest};
-use binnacle_model::matcher::all_match;
-use binnacle_model::{Labels, MatchOp, Matcher};
+use binnacle_events::{Engine, EngineOptions, StreamRetention, SyncPolicy, Tier};
+use binnacle_model::Matcher;
+use binnacle_model::event::{AppendEvents, SelectEvents};
+use binnacle_model::limits::{Meter, QueryLimits};
 use binnacle_stdx::clock::ManualClock;
-use binnacle_stdx::files::SimulatedFiles;
+use binnacle_stdx::files::{Crash, SimulatedFiles};
 use binnacle_stdx::random::Random;
 
-use crate::world::{Row, all, batch, open, options, read};
+use crate::world::{
+    DAY_MS, HOUR_NS, NOW_MS, Question, Row, all, batch, conditions, matchers, open, options, plain,
+    row, unique,
+};
 
-const NOW_MS: i64 = 1_700_000_000_000;
-const HOUR_NS: i64 = 3_600_000_000_000;
-
-fn line(random: &mut Random) -> Vec<u8> {
-    let words = [
-        "GET",
-        "error",
-        "timeout",
-        "user=7",
-        "αβγ",
-        "{\"a\":1}",
-        "",
-        "trace",
-    ];
-    let mut line = Vec::new();
-    for _ in 0..random.below(8) {
-        line.extend_from_slice(words[random.below(words.len() as u64) as usize].as_bytes());
-        line.push(b' ');
-    }
-    if random.below(4) == 0 {
-        line.extend_from_slice(format!("id={:032x}", random.below(50)).as_bytes());
-    }
-    if random.below(20) == 0 {
-        line.extend_from_slice(&[0, 0xff, 0xfe, b'\n', 0]);
-    }
-    line
+/// An engine and what it should have.
+struct Life {
+    engine: Engine,
+    files: Arc<SimulatedFiles>,
+    clock: Arc<ManualClock>,
+    options: EngineOptions,
+    rows: Vec<Row>,
+    random: Random,
 }
 
-fn row(random: &mut Random) -> Row {
-    let labels = Labels::from_pairs([
-        ("app", format!("a{}", random.below(4))),
-        ("pod", format!("p{}", random.below(3))),
-    ]);
-    let t_ns = NOW_MS * 1_000_000 - random.below(80 * HOUR_NS as u64) as i64;
-    let mut fields = Vec::new();
-    if random.below(3) == 0 {
-        fields.push((
-            "level".to_owned(),
-            ["info", "error"][random.below(2) as usize].to_owned(),
-        ));
-    }
-    if random.below(5) == 0 {
-        fields.push(("trace_id".to_owned(), format!("{:016x}", random.below(9))));
-    }
-    (labels, t_ns, line(random), fields)
-}
-
-fn conditions(random: &mut Random) -> Vec<Condition> {
-    let mut all = Vec::new();
-    let literals = [
-        "error", "user=", "id=0000", "er", "\"a\"", "nothing", "β", " ", "",
-    ];
-    match random.below(5) {
-        0 | 1 => {
-            let literal = literals[random.below(literals.len() as u64) as usize];
-            all.push(Condition::Line(LineTest {
-                any: vec![LineMatch::Contains(literal.as_bytes().to_vec())],
-                negated: random.below(3) == 0,
-            }));
+impl Life {
+    fn new(seed: u64, options: EngineOptions) -> Self {
+        let files = Arc::new(SimulatedFiles::new());
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        Self {
+            engine: open(&files, &clock, options.clone()).0,
+            files,
+            clock,
+            options,
+            rows: Vec::new(),
+            random: Random::new(seed),
         }
-        2 => {
-            let text = ["err.r", "id=0+1", "^GET", "(time|user)"][random.below(4) as usize];
-            let regex = LineRegex::new(text).expect("an expression");
-            all.push(Condition::Line(LineTest {
-                any: vec![LineMatch::Regex(Arc::new(regex))],
-                negated: random.below(3) == 0,
-            }));
-        }
-        3 => {
-            let op = [MatchOp::Equal, MatchOp::NotEqual][random.below(2) as usize];
-            let value = ["info", "error", ""][random.below(3) as usize];
-            all.push(Condition::Field {
-                name: "level".to_owned(),
-                test: ValueTest::Text(Matcher::new("level", op, value).expect("a matcher")),
-            });
-        }
-        _ => {}
     }
-    all
-}
 
-fn passes(row: &Row, conditions: &[Condition]) -> bool {
-    conditions.iter().all(|condition| match condition {
-        Condition::Line(test) => test.passes(&row.2),
-        Condition::Field {
-            name,
-            test: ValueTest::Text(matcher),
-        } => {
-            let value = row.3.iter().find(|(n, _)| n == name);
-            matcher.matches(value.map_or("", |(_, v)| v))
+    fn step(&mut self) {
+        match self.random.below(24) {
+            0 => self.engine.flush().expect("flush"),
+            1 | 2 => drop(self.engine.tick().expect("tick")),
+            3 => self.crash(),
+            4 => self.delete(),
+            5 => self.volumes(),
+            6..14 => {
+                let news = 1 + self.random.below(30);
+                let mut rows: Vec<Row> = (0..news).map(|_| row(&mut self.random)).collect();
+                if self.random.one_in(8)
+                    && let Some(old) = self.rows.first()
+                {
+                    // Sent again.
+                    rows.push(old.clone());
+                }
+                let answer = self.engine.append(&batch(&rows)).expect("append");
+                assert_eq!(answer.rows, rows.len() as u64);
+                self.rows.extend(rows);
+            }
+            _ => {
+                let question = Question::random(&mut self.random);
+                self.ask(&question);
+            }
         }
-        _ => unreachable!("there is none here"),
-    })
-}
+    }
 
-fn matchers(random: &mut Random) -> Vec<Matcher> {
-    let (op, value) = [
-        (MatchOp::Equal, "a1"),
-        (MatchOp::NotEqual, "a2"),
-        (MatchOp::Regex, "a[0-2]"),
-        (MatchOp::Regex, ".*"),
-    ][random.below(4) as usize];
-    vec![Matcher::new("app", op, value).expect("a matcher")]
-}
+    fn ask(&self, question: &Question) {
+        let want = self.rows.iter().filter(|r| question.has(r));
+        let want = unique(want.cloned().collect());
+        assert_eq!(unique(question.ask(&self.engine)), want, "{question:?}");
+    }
 
-fn wanted(rows: &[Row], matchers: &[Matcher], from: i64, to: i64, c: &[Condition]) -> Vec<Row> {
-    let mut wanted: Vec<Row> = rows
-        .iter()
-        .filter(|r| r.1 >= from && r.1 < to && all_match(matchers, &r.0) && passes(r, c))
-        .cloned()
-        .collect();
-    wanted.sort();
-    wanted
+    fn crash(&mut self) {
+        let crash = match self.options.sync {
+            SyncPolicy::Always if self.random.one_in(2) => Crash::Power,
+            _ => Crash::Process,
+        };
+        self.files = Arc::new(self.files.after(crash));
+        let (engine, report) = open(&self.files, &self.clock, self.options.clone());
+        assert_eq!(report.quarantined, [""; 0]);
+        assert_eq!(report.dropped, [""; 0]);
+        assert_eq!(report.rows_lost, 0);
+        self.engine = engine;
+    }
+
+    fn delete(&mut self) {
+        let start_ns = NOW_MS * 1_000_000 - self.random.below(80 * HOUR_NS as u64) as i64;
+        let end_ns = start_ns + self.random.below(5 * HOUR_NS as u64) as i64;
+        let gone = Question {
+            matchers: matchers(&mut self.random),
+            start_ns,
+            // The end of a deletion is part of it.
+            end_ns: end_ns + 1,
+            conditions: conditions(&mut self.random),
+        };
+        self.engine
+            .delete("{}", &gone.matchers, start_ns, end_ns, &gone.conditions)
+            .expect("delete");
+        self.rows.retain(|r| !gone.has(r));
+    }
+
+    /// Volumes of all time count each row, those that came twice perhaps once.
+    fn volumes(&self) {
+        let meter = Meter::new(QueryLimits::default());
+        let volumes = self
+            .engine
+            .volumes(&[], i64::MIN, i64::MAX, &meter)
+            .expect("volumes");
+        let once = unique(self.rows.clone());
+        let of = |rows: &[Row], volume: &binnacle_model::event::select::StreamVolume| {
+            rows.iter().filter(|r| r.labels == volume.labels).count() as u64
+        };
+        for volume in &volumes {
+            let range = of(&once, volume)..=of(&self.rows, volume);
+            assert!(range.contains(&volume.rows), "{volume:?} not in {range:?}");
+        }
+        let mut streams: Vec<_> = once.iter().map(|r| r.labels.clone()).collect();
+        streams.dedup();
+        let found: Vec<_> = volumes.into_iter().map(|v| v.labels).collect();
+        assert_eq!(found, streams);
+    }
+
+    fn end(mut self) {
+        for _ in 0..20 {
+            self.clock.advance(61_000);
+            self.engine.tick().expect("tick");
+        }
+        self.ask(&Question::all());
+        for request in self.engine.deletions() {
+            assert_eq!(request.status, "processed");
+        }
+        self.crash();
+        self.ask(&Question::all());
+    }
 }
 
 fn small() -> EngineOptions {
@@ -136,73 +144,46 @@ fn small() -> EngineOptions {
     }
 }
 
-fn question(engine: &Engine, rows: &[Row], random: &mut Random) {
-    let matchers = matchers(random);
-    let from = NOW_MS * 1_000_000 - random.below(90 * HOUR_NS as u64) as i64;
-    let to = from + random.below(90 * HOUR_NS as u64) as i64;
-    let conditions = conditions(random);
-    let mut got = read(engine, &matchers, from, to, &conditions);
-    // What came twice may be there once.
-    got.dedup();
-    let mut want = wanted(rows, &matchers, from, to, &conditions);
-    want.dedup();
-    assert_eq!(got, want, "{matchers:?} {conditions:?}");
-}
-
-fn run(seed: u64, steps: usize) {
-    let mut random = Random::new(seed);
-    let files = Arc::new(SimulatedFiles::new());
-    let clock = Arc::new(ManualClock::new(NOW_MS));
-    let mut engine = open(&files, &clock, small()).0;
-    let mut rows: Vec<Row> = Vec::new();
-    for _ in 0..steps {
-        match random.below(20) {
-            0 => engine.flush().expect("flush"),
-            1 | 2 => engine.tick().expect("tick"),
-            3 => {
-                drop(engine);
-                engine = open(&files, &clock, small()).0;
-            }
-            4 => {
-                let matchers = matchers(&mut random);
-                let from = NOW_MS * 1_000_000 - random.below(80 * HOUR_NS as u64) as i64;
-                let to = from + random.below(5 * HOUR_NS as u64) as i64;
-                let tests = conditions(&mut random);
-                if tests.iter().any(|c| !matches!(c, Condition::Line(_))) {
-                    continue;
-                }
-                engine
-                    .delete("{}", &matchers, from, to, &tests)
-                    .expect("delete");
-                rows.retain(|r| {
-                    !(r.1 >= from && r.1 <= to && all_match(&matchers, &r.0) && passes(r, &tests))
-                });
-            }
-            5..12 => {
-                let new: Vec<Row> = (0..1 + random.below(30))
-                    .map(|_| row(&mut random))
-                    .collect();
-                let answer = engine.append(&batch(&new)).expect("append");
-                assert_eq!(answer.rows, new.len() as u64);
-                rows.extend(new);
-            }
-            _ => question(&engine, &rows, &mut random),
-        }
+#[test]
+fn random_lives() {
+    for seed in 0..8 {
+        let mut life = Life::new(seed, small());
+        (0..150).for_each(|_| life.step());
+        life.end();
     }
-    for _ in 0..20 {
-        engine.tick().expect("tick");
-    }
-    let mut got = all(&engine);
-    got.dedup();
-    rows.sort();
-    rows.dedup();
-    assert_eq!(got, rows, "seed {seed}");
 }
 
 #[test]
-fn random_lives() {
-    for seed in 0..12 {
-        run(seed, 150);
+fn random_lives_with_small_blocks() {
+    let options = EngineOptions {
+        block_rows: 16,
+        ..small()
+    };
+    for seed in 20..26 {
+        let mut life = Life::new(seed, options.clone());
+        (0..150).for_each(|_| life.step());
+        life.end();
+    }
+}
+
+#[test]
+fn random_lives_that_sync_and_have_tiers() {
+    let tier = |name: &str, days: i64, rewrite| Tier {
+        after_ms: days * DAY_MS,
+        directory: format!("/{name}").into(),
+        rewrite,
+    };
+    let options = EngineOptions {
+        sync: SyncPolicy::Always,
+        block_rows: 32,
+        tiers: vec![tier("warm", 1, false), tier("cold", 2, true)],
+        ..small()
+    };
+    for seed in 40..46 {
+        let mut life = Life::new(seed, options.clone());
+        (0..150).for_each(|_| life.step());
+        assert!(life.engine.stats().parts_moved > 0 || life.engine.stats().parts == 0);
+        life.end();
     }
 }
 
@@ -212,83 +193,149 @@ fn what_comes_twice_is_stored_once_when_it_is_written_out() {
     let clock = Arc::new(ManualClock::new(NOW_MS));
     let engine = open(&files, &clock, options()).0;
     let mut random = Random::new(5);
-    let rows: Vec<Row> = (0..50).map(|_| row(&mut random)).collect();
+    let mut rows: Vec<Row> = (0..50).map(|_| row(&mut random)).collect();
+    // Many at one time, with others between.
+    rows.extend((0..40).map(|n| plain("a0", NOW_MS, &format!("line {n}"))));
     engine.append(&batch(&rows)).expect("append");
     engine.append(&batch(&rows)).expect("append");
     engine.flush().expect("flush");
-    let mut unique = rows;
-    unique.sort();
-    unique.dedup();
-    assert_eq!(all(&engine), unique);
+    assert_eq!(all(&engine), unique(rows));
+    assert_eq!(engine.stats().duplicates, 90);
 }
 
 #[test]
 fn retention_by_time_and_by_stream() {
     let files = Arc::new(SimulatedFiles::new());
     let clock = Arc::new(ManualClock::new(NOW_MS));
-    let day_ms = 86_400_000;
+    let of = |app: &str, days: i64| plain(app, (NOW_MS - days * DAY_MS) * 1_000_000, "x");
+    let period = |app: &str, days: i64| StreamRetention {
+        matchers: vec![Matcher::equal("app", app)],
+        period_ms: days * DAY_MS,
+    };
     let settings = EngineOptions {
-        retention_ms: 10 * day_ms,
-        stream_retention: vec![StreamRetention {
-            matchers: vec![Matcher::equal("app", "short")],
-            period_ms: 2 * day_ms,
-        }],
+        retention_ms: 10 * DAY_MS,
+        stream_retention: vec![period("short", 2), period("ever", 0)],
         ..options()
     };
     let engine = open(&files, &clock, settings).0;
-    let of = |app: &str, days: i64| -> Row {
-        let t_ns = (NOW_MS - days * day_ms) * 1_000_000;
-        (
-            Labels::from_pairs([("app", app)]),
-            t_ns,
-            b"x".to_vec(),
-            Vec::new(),
-        )
-    };
     let rows = [
         of("short", 1),
         of("short", 5),
         of("long", 5),
         of("long", 20),
+        of("ever", 200),
     ];
     engine.append(&batch(&rows)).expect("append");
     engine.flush().expect("flush");
-    for _ in 0..5 {
-        engine.tick().expect("tick");
-    }
-    let mut want = vec![of("short", 1), of("long", 5)];
-    want.sort();
-    assert_eq!(all(&engine), want);
-    clock.set(NOW_MS + 30 * day_ms);
-    for _ in 0..5 {
-        engine.tick().expect("tick");
-    }
-    assert!(all(&engine).is_empty());
+    engine.tick().expect("tick");
+    let want = vec![of("short", 1), of("long", 5), of("ever", 200)];
+    assert_eq!(all(&engine), unique(want));
+    clock.set(NOW_MS + 30 * DAY_MS);
+    engine.tick().expect("tick");
+    assert_eq!(all(&engine), [of("ever", 200)]);
+    assert_eq!(engine.stats().streams, 1, "the other streams are forgotten");
+    // Nothing is left to do.
+    assert!(!engine.tick().expect("tick"));
 }
 
 #[test]
-fn merging_keeps_every_row_and_few_parts() {
+fn retention_by_bytes_takes_the_oldest() {
     let files = Arc::new(SimulatedFiles::new());
     let clock = Arc::new(ManualClock::new(NOW_MS));
-    let engine = open(&files, &clock, options()).0;
+    let settings = EngineOptions {
+        retention_bytes: 20_000,
+        ..options()
+    };
+    let engine = open(&files, &clock, settings).0;
+    let mut random = Random::new(3);
+    for day in (0..12).rev() {
+        let rows: Vec<Row> = (0..200)
+            .map(|n| {
+                let line = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+                plain("a", (NOW_MS - day * DAY_MS) * 1_000_000 + n, &line)
+            })
+            .collect();
+        engine.append(&batch(&rows)).expect("append");
+        engine.flush().expect("flush");
+        engine.tick().expect("tick");
+    }
+    let stats = engine.stats();
+    assert!(stats.part_bytes <= 20_000, "{stats:?}");
+    assert!(stats.parts_dropped > 0 && stats.parts > 0, "{stats:?}");
+    let oldest = all(&engine)[0].t_ns;
+    let newest_dropped = (NOW_MS - stats.parts as i64 * DAY_MS) * 1_000_000;
+    assert!(oldest > newest_dropped, "the newest days stay");
+}
+
+#[test]
+fn merging_copies_full_blocks_and_joins_small_ones() {
+    let files = Arc::new(SimulatedFiles::new());
+    let clock = Arc::new(ManualClock::new(NOW_MS));
+    let settings = EngineOptions {
+        block_rows: 64,
+        ..options()
+    };
+    let engine = open(&files, &clock, settings).0;
     let mut random = Random::new(9);
     let mut rows = Vec::new();
     for _ in 0..30 {
-        let new: Vec<Row> = (0..20)
+        let news: Vec<Row> = (0..100)
             .map(|_| {
                 let mut row = row(&mut random);
-                row.1 = NOW_MS * 1_000_000 - random.below(HOUR_NS as u64) as i64;
+                row.t_ns = NOW_MS * 1_000_000 - random.below(HOUR_NS as u64) as i64;
                 row
             })
             .collect();
-        engine.append(&batch(&new)).expect("append");
+        engine.append(&batch(&news)).expect("append");
         engine.flush().expect("flush");
-        rows.extend(new);
+        rows.extend(news);
     }
-    engine.tick().expect("tick");
-    rows.sort();
-    assert_eq!(all(&engine), rows);
+    let before = engine.stats();
+    engine.merge().expect("merge");
+    assert_eq!(all(&engine), unique(rows));
     let stats = engine.stats();
     assert!(stats.parts < 16, "{} parts", stats.parts);
-    assert!(stats.merges > 0);
+    assert!(stats.merges > 0 && stats.blocks < before.blocks);
+    assert!(stats.blocks_copied > stats.blocks_rewritten, "{stats:?}");
+}
+
+#[test]
+fn a_deletion_hides_at_once_and_is_done_by_a_merge() {
+    let files = Arc::new(SimulatedFiles::new());
+    let clock = Arc::new(ManualClock::new(NOW_MS));
+    let engine = open(&files, &clock, options()).0;
+    let rows: Vec<Row> = (0..10).map(|n| plain("a", n, &format!("n{n}"))).collect();
+    let others: Vec<Row> = (0..10).map(|n| plain("b", n, &format!("n{n}"))).collect();
+    engine.append(&batch(&rows)).expect("append");
+    engine.flush().expect("flush");
+    engine.append(&batch(&others)).expect("append");
+    let app = [Matcher::equal("app", "a")];
+    engine
+        .delete("{app=\"a\"}", &app, 2, 4, &[])
+        .expect("delete");
+    let want: Vec<Row> = rows
+        .iter()
+        .filter(|r| !(2..=4).contains(&r.t_ns))
+        .chain(&others)
+        .cloned()
+        .collect();
+    assert_eq!(all(&engine), want);
+    assert_eq!(engine.deletions()[0].status, "received");
+    // The same times, come later, stay.
+    let late = plain("a", 3, "later");
+    engine
+        .append(&batch(std::slice::from_ref(&late)))
+        .expect("append");
+    let before = engine.stats();
+    engine.tick().expect("tick");
+    let stats = engine.stats();
+    assert_eq!(engine.deletions()[0].status, "processed");
+    assert_eq!(stats.merges, before.merges + 1, "the other part stays");
+    assert_eq!(stats.part_rows, before.part_rows - 3);
+    let want = unique(want.into_iter().chain([late]).collect());
+    assert_eq!(all(&engine), want);
+    drop(engine);
+    let engine = open(&files, &clock, options()).0;
+    assert_eq!(all(&engine), want);
+    assert_eq!(engine.deletions()[0].query, "{app=\"a\"}");
 }

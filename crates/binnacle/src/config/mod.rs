@@ -27,5 +27,5 @@ pub use check::{Checked, Kind, check};
 pub use file::{
     AlertingSettings, DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings,
     LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, Sockets,
-    load,
+    TierSettings, load,
 };

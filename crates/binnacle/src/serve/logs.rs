@@ -56,6 +56,7 @@ impl Logs {
         let own = &settings.logs;
         let data = &settings.data;
         let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        let directory = data.directory.join("logs");
         let mut stream_retention = Vec::new();
         for (selector, period) in &own.stream_retention {
             let matchers = binnacle_logql::parse::parse_selector(selector)
@@ -69,12 +70,12 @@ impl Logs {
             sync: data.engine.sync,
             reserve_bytes: data.engine.reserve_bytes,
             retention_ms: millis(own.retention),
+            tiers: super::tiers::of(&own.tiers, &directory)?,
             retention_bytes: own.retention_bytes,
             stream_retention,
             streams_max: usize::try_from(own.streams_max).unwrap_or(usize::MAX),
             ..EngineOptions::default()
         };
-        let directory = data.directory.join("logs");
         let files = binnacle_store::disk::files();
         let (engine, report) = Engine::open(files, &directory, options, clock.clone())
             .with_context(|| format!("open {}", directory.display()))?;

@@ -20,6 +20,7 @@ mod reload;
 mod signals;
 mod targets;
 mod telemetry;
+mod tiers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -9,11 +9,15 @@ use binnacle_guard::{
     EnrichmentSettings, GuardSettings, LimitSettings, LongLines, PrivacySettings,
 };
 
+use super::tiers::{self, TierSettings};
+
 /// How logs are kept and guarded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogsSettings {
     /// How long lines are kept; zero: for ever.
     pub retention: Duration,
+    /// Where older lines lie, by rising age.
+    pub tiers: Vec<TierSettings>,
     /// Bytes on disk at most; zero: no limit.
     pub retention_bytes: u64,
     /// How long the lines of some streams are kept: a selector and a period.
@@ -39,12 +43,9 @@ pub struct Sockets {
     pub fluent_shared_key: SecretText,
 }
 
-/// How long lines are kept by default.
-const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-
 /// Reads the section.
 pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
-    let retention = r.duration_or("retention_time", RETENTION);
+    let (retention, tiers) = tiers::read(r);
     let retention_bytes = size(r, "retention_size", 0);
     let stream_retention = r.sections(
         "stream_retention",
@@ -78,6 +79,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
     let sockets = r.section_or_default("listen", read_sockets);
     LogsSettings {
         retention,
+        tiers,
         retention_bytes,
         stream_retention,
         streams_max,

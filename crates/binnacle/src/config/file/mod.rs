@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod query;
 mod rules;
+mod tiers;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub use logs::{LogsSettings, Sockets};
 pub use metrics::{HostPool, MetricsSettings};
 pub use query::QuerySettings;
 pub use rules::{BUILTIN, RulesSettings};
+pub use tiers::TierSettings;
 
 /// Everything, resolved.
 #[derive(Debug, Clone)]

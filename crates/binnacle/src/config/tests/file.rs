@@ -44,6 +44,40 @@ fn no_file_at_all_is_a_configuration() {
 }
 
 #[test]
+fn lines_have_tiers_by_profile_and_by_name() {
+    let tiers = |text: &str| {
+        let logs = loaded(text).settings.logs;
+        let days = |d: Duration| d.as_secs() / 86_400;
+        let tiers: Vec<String> = logs
+            .tiers
+            .iter()
+            .map(|t| format!("{} {}", t.name, days(t.after)))
+            .collect();
+        (days(logs.retention), tiers.join(", "))
+    };
+    let check = |text: &str, days: u64, want: &str| {
+        assert_eq!(tiers(text), (days, want.to_owned()), "{text}");
+    };
+    check("{}", 30, "");
+    check("logs: {retention_profile: 15d}", 15, "");
+    check(
+        "logs: {retention_profile: hot-warm-cold}",
+        365,
+        "warm 15, cold 90",
+    );
+    check(
+        "logs: {retention_profile: hot-warm-cold, retention_time: 60d}",
+        60,
+        "warm 15",
+    );
+    check(
+        "logs: {retention_time: 90d, tiers: [{name: slow, after: 7d, directory: /mnt/slow}]}",
+        90,
+        "slow 7",
+    );
+}
+
+#[test]
 fn mistakes_are_named_with_their_place() {
     let check = |text: &str, want: &str| assert_eq!(mistakes(text), want, "{text}");
     check(
@@ -73,6 +107,19 @@ fn mistakes_are_named_with_their_place() {
     check(
         "query: {timeout: 0s, concurrency: 0}\n",
         "binnacle.yaml:1:18: \"timeout\" must not be zero\nbinnacle.yaml:1:35: \"concurrency\" must be at least 1",
+    );
+    check(
+        "logs: {retention_profile: warm}\n",
+        "binnacle.yaml:1:27: there is no profile \"warm\": there are 30d, 15d, 7d, hot-warm-cold, archive",
+    );
+    check(
+        "logs:\n  tiers:\n  - {name: a/b, after: 15d}\n  - {name: cold, after: 10d}\n",
+        "binnacle.yaml:3:5: \"cold\" must be older than the tier before it\n\
+         binnacle.yaml:3:12: \"a/b\" is no name of letters, digits, - and _, other than parts and wal",
+    );
+    check(
+        "logs: {tiers: [{name: cold, after: 90d}]}\n",
+        "binnacle.yaml:1:15: nothing gets as old as \"cold\" asks for: \"retention_time\" ends before",
     );
     check(
         "log: {level: loud}\n",

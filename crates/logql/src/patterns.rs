@@ -7,6 +7,8 @@
 //! fixed depth tree", ICWS 2017), but with a look-up by hash in front, so that a line of a
 //! known pattern costs one pass over its bytes.
 
+pub mod ledger;
+
 use hashbrown::HashMap;
 
 /// Tokens of a line that count; what is behind them varies.

@@ -19,6 +19,7 @@ pub fn routes() -> Router<Arc<App>> {
     crate::alerting::routes()
         .route("/queries", get(queries))
         .route("/queries/{id}", delete(kill))
+        .route("/logs/patterns", get(crate::loki::known::patterns))
 }
 
 /// The queries that run now.

@@ -31,7 +31,7 @@ use binnacle_stdx::clock::Clock;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use log::QueryLog;
-pub use logs::EmbeddedLogs;
+pub use logs::{EmbeddedLogs, PatternWatch, ServiceCounts};
 use running::Registry;
 
 /// Counts of queries since start.

@@ -1,6 +1,7 @@
 //! Opening the logs: engine, guard, LogQL.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use binnacle::config::{Settings, Sockets};
@@ -13,7 +14,7 @@ use binnacle_stdx::clock::Clock;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::embedded::EmbeddedLogs;
+use crate::embedded::{EmbeddedLogs, PatternWatch};
 
 /// The logs of this process.
 #[derive(Clone)]
@@ -21,7 +22,11 @@ pub(crate) struct Logs {
     pub(crate) engine: Arc<Engine>,
     pub(crate) guard: Arc<Guard>,
     pub(crate) query: Arc<EmbeddedLogs>,
+    pub(crate) patterns: Arc<PatternWatch>,
 }
+
+/// How often the patterns of lines are looked at.
+const PATTERNS_EVERY: Duration = Duration::from_secs(60);
 
 impl Logs {
     /// Starts the sockets that the settings name; `None` when they name none.
@@ -49,6 +54,37 @@ impl Logs {
         Ok(Some(tokio::spawn(async move {
             listeners.serve(intake, stopping).await;
         })))
+    }
+
+    /// Watches the patterns of lines until `stopping`.
+    pub(super) fn watch_patterns(&self, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
+        let patterns = self.patterns.clone();
+        tokio::spawn(async move {
+            let mut beat = tokio::time::interval(PATTERNS_EVERY);
+            beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                let is_over = tokio::select! {
+                    _ = beat.tick() => false,
+                    _ = stopping.wait_for(|is| *is) => true,
+                };
+                let own = patterns.clone();
+                let looked = tokio::task::spawn_blocking(move || {
+                    if is_over {
+                        own.save();
+                    } else {
+                        own.look();
+                    }
+                })
+                .await;
+                if let Err(error) = looked {
+                    tracing::error!("patterns of lines are watched no more: {error}");
+                    return;
+                }
+                if is_over {
+                    return;
+                }
+            }
+        })
     }
 
     /// Opens them in `logs` of the data directory.
@@ -95,9 +131,15 @@ impl Logs {
         let guard = Guard::new(own.guard.clone(), engine.clone(), clock.clone())
             .context("the logs section")?;
         let guard = Arc::new(guard);
+        let patterns = Arc::new(PatternWatch::open(
+            engine.clone(),
+            clock.clone(),
+            &directory,
+        ));
         let query = Arc::new(EmbeddedLogs::new(
             engine.clone(),
             guard.clone(),
+            patterns.clone(),
             clock,
             settings.query.clone(),
         ));
@@ -105,6 +147,7 @@ impl Logs {
             engine,
             guard,
             query,
+            patterns,
         })
     }
 }

@@ -182,6 +182,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         });
         let (stop, stopping) = watch::channel(false);
         let receiving = logs.listen(settings, &app, stopping.clone()).await?;
+        let watching = logs.watch_patterns(stopping.clone());
         let scheme = if settings.listen.web.tls.is_some() {
             "https"
         } else {
@@ -199,6 +200,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         if let Some(receiving) = receiving {
             receiving.await.context("the log listeners' task")?;
         }
+        watching.await.context("the task that watches patterns")?;
         anyhow::Ok(())
     }
     .await;

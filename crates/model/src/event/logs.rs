@@ -164,6 +164,25 @@ pub struct PatternSeries {
     pub samples: Vec<(i64, u64)>,
 }
 
+/// What is known of a pattern of a service, over all time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPattern {
+    /// The value of `service_name` of its streams.
+    pub service: String,
+    /// The text with `<_>` where it varies.
+    pub pattern: String,
+    /// Level of the lines it was first seen with; empty when there was none.
+    pub level: String,
+    /// `known`, `new` or `vanished`.
+    pub state: &'static str,
+    /// When it was first seen, milliseconds.
+    pub first_ms: i64,
+    /// When it was last seen, milliseconds.
+    pub last_ms: i64,
+    /// Lines since it was first seen.
+    pub lines: u64,
+}
+
 /// A field that was found in lines or metadata (`detected_fields`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectedField {
@@ -232,6 +251,9 @@ pub trait LogsQuery: Send + Sync {
         end_ns: i64,
         step_ns: i64,
     ) -> Answer<'_, Vec<PatternSeries>>;
+
+    /// The patterns that are remembered of all services, by service.
+    fn known_patterns(&self) -> Vec<KnownPattern>;
 
     /// Fields found in the newest `lines` lines that a log query selects.
     fn detected_fields(

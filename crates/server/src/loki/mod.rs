@@ -7,6 +7,7 @@
 mod delete;
 mod encode;
 mod fields;
+pub(crate) mod known;
 mod labels;
 mod moment;
 mod query;

@@ -7,6 +7,7 @@ mod fields;
 mod patterns;
 mod tail;
 mod volume;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,8 +20,8 @@ use binnacle_logql::ast::{Expr, LogExpr};
 use binnacle_logql::eval::{EvalError, EvalOptions, evaluate};
 use binnacle_model::Labels;
 use binnacle_model::event::logs::{
-    DeleteRequest, DetectedField, IndexStats, LogPoint, LogsAnswer, LogsRequest, LogsStatistics,
-    LogsTime, LogsValue, PatternSeries, StreamsQuery, Tail, VolumeQuery,
+    DeleteRequest, DetectedField, IndexStats, KnownPattern, LogPoint, LogsAnswer, LogsRequest,
+    LogsStatistics, LogsTime, LogsValue, PatternSeries, StreamsQuery, Tail, VolumeQuery,
 };
 use binnacle_model::event::{LogLabels, LogSink, LogsQuery, SelectEvents};
 use binnacle_model::limits::Meter;
@@ -28,6 +29,8 @@ use binnacle_model::matcher::Matcher;
 use binnacle_model::query::{Answer, QueryError, QueryOptions, RunningQuery};
 use binnacle_stdx::clock::Clock;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub use watch::{PatternWatch, ServiceCounts};
 
 use super::running::Registry;
 use super::{StopWhenDropped, on_a_thread, select_error};
@@ -53,6 +56,7 @@ pub struct LogsCounters {
 pub struct EmbeddedLogs {
     engine: Arc<Engine>,
     guard: Arc<Guard>,
+    watch: Arc<PatternWatch>,
     clock: Arc<dyn Clock>,
     settings: QuerySettings,
     slots: Semaphore,
@@ -67,12 +71,14 @@ impl EmbeddedLogs {
     pub fn new(
         engine: Arc<Engine>,
         guard: Arc<Guard>,
+        watch: Arc<PatternWatch>,
         clock: Arc<dyn Clock>,
         settings: QuerySettings,
     ) -> Self {
         Self {
             engine,
             guard,
+            watch,
             clock,
             slots: Semaphore::new(settings.concurrency.max(1)),
             settings,
@@ -322,6 +328,10 @@ impl LogsQuery for EmbeddedLogs {
         step_ns: i64,
     ) -> Answer<'_, Vec<PatternSeries>> {
         Box::pin(self.patterns_of(text, start_ns, end_ns, step_ns))
+    }
+
+    fn known_patterns(&self) -> Vec<KnownPattern> {
+        self.watch.known()
     }
 
     fn detected_fields(

@@ -18,7 +18,7 @@ use super::{EmbeddedLogs, parse_log};
 const PATTERNS_MAX: usize = 300;
 
 /// The field that holds a line's level.
-const LEVEL: &str = "detected_level";
+pub(super) const LEVEL: &str = "detected_level";
 
 impl EmbeddedLogs {
     pub(super) async fn patterns_of(
@@ -101,7 +101,7 @@ fn passes(condition: &Condition, line: &[u8]) -> bool {
     }
 }
 
-fn level(fields: &[Column], row: usize) -> String {
+pub(super) fn level(fields: &[Column], row: usize) -> String {
     let mut out = Vec::new();
     for column in fields {
         if column.name == LEVEL && matches!(column.values, ColumnValues::Text { .. }) {

@@ -6,6 +6,7 @@ use binnacle_model::metadata::MetricType;
 
 use super::super::logs::Logs;
 use super::Families;
+use crate::embedded::ServiceCounts;
 
 /// Writes the families.
 pub(super) fn write(f: &mut Families, logs: &Logs) {
@@ -109,6 +110,52 @@ pub(super) fn write(f: &mut Families, logs: &Logs) {
         queries.nanoseconds.load(Relaxed) as f64 / 1e9,
     );
     sources(f, logs);
+    patterns(f, logs);
+}
+
+/// The patterns of each service. All counters are there from the first line of a service
+/// on, so that their first increase is seen.
+fn patterns(f: &mut Families, logs: &Logs) {
+    let counts = logs.patterns.counts();
+    type Value = fn(&ServiceCounts) -> u64;
+    let families: [(&str, MetricType, &str, Value); 5] = [
+        (
+            "binnacle_log_patterns",
+            MetricType::Gauge,
+            "Patterns of lines that are known, by service.",
+            |c| c.known,
+        ),
+        (
+            "binnacle_log_patterns_away",
+            MetricType::Gauge,
+            "Regular patterns that stay away while their service goes on, by service.",
+            |c| c.away,
+        ),
+        (
+            "binnacle_log_patterns_new_total",
+            MetricType::Counter,
+            "Patterns that came after their service was learnt, by service.",
+            |c| c.new,
+        ),
+        (
+            "binnacle_log_patterns_new_errors_total",
+            MetricType::Counter,
+            "Patterns of errors that came after their service was learnt, by service.",
+            |c| c.new_errors,
+        ),
+        (
+            "binnacle_log_patterns_vanished_total",
+            MetricType::Counter,
+            "Times that a regular pattern stayed away, by service.",
+            |c| c.vanished,
+        ),
+    ];
+    for (name, kind, help, value) in families {
+        f.start(name, kind, help);
+        for (service, counts) in &counts {
+            f.sample(&[("service_name", service)], value(counts) as f64);
+        }
+    }
 }
 
 /// What each source sent, what was refused of it, and what privacy rules found in it.

@@ -68,6 +68,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "binnacle-model",
             "binnacle-client",
             "binnacle-wire",
+            "binnacle-template",
+            "binnacle-logql",
         ],
     ),
     (

@@ -6,6 +6,7 @@
 //! * [`host`]: metrics of this host, under node_exporter's names.
 //! * [`finder`]: servers that are found like targets and not scraped.
 //! * [`internal`]: targets within this process.
+//! * [`stages`]: what is done to a line before it is handed in.
 //!
 //! Discovery is private: it is reached through settings.
 //!
@@ -20,6 +21,7 @@ pub mod internal;
 pub mod pool;
 pub mod scrape;
 pub mod settings;
+pub mod stages;
 
 pub use binnacle_client::HttpError;
 pub use collector::{CollectError, Collector, hostname};

@@ -13,7 +13,7 @@ use binnacle_model::annotation::Span;
 use binnacle_model::matcher::MatchOp;
 use binnacle_model::{Labels, Matcher};
 
-use crate::ast::{Expr, LogExpr};
+use crate::ast::{Expr, LogExpr, Stage};
 use lexer::{Token, lex};
 
 /// Deepest nesting of an expression.
@@ -73,6 +73,32 @@ pub fn parse_selector(text: &str) -> std::result::Result<Vec<Matcher>, ParseErro
         let matchers = p.matchers()?;
         p.end()?;
         Ok(matchers)
+    })
+}
+
+/// Reads a selector of lines of which the labels are known: matchers, all of which may
+/// match the empty text, and line filters. This is what a `match` stage of Promtail takes.
+///
+/// # Errors
+/// When it is none, has no matcher at all, or has other stages than line filters.
+pub fn parse_line_selector(text: &str) -> std::result::Result<LogExpr, ParseError> {
+    with_parser(text, |p| {
+        let start = p.at();
+        let matchers = p.matchers()?;
+        if matchers.is_empty() {
+            return problem(start, "a selector needs at least one matcher");
+        }
+        let log = LogExpr {
+            matchers,
+            stages: Vec::new(),
+            span: Span { start, end: start },
+        };
+        let log = p.with_stages(log, start)?;
+        p.end()?;
+        match log.stages.iter().all(|s| matches!(s, Stage::Line(_))) {
+            true => Ok(log),
+            false => problem(start, "only line filters may stand behind this selector"),
+        }
     })
 }
 

@@ -51,6 +51,36 @@ pub const PRESERVE_ERROR: &str = "__preserve_error__";
 /// The error of a template that cannot be executed.
 const FORMAT_FAILED: &str = "TemplateFormatErr";
 
+/// The functions that templates of lines may call, without `__line__`, `__timestamp__` and
+/// `now`, which belong to a query.
+#[must_use]
+pub fn template_functions() -> binnacle_template::Functions {
+    functions::functions()
+}
+
+/// A line without the escape sequences of terminals; `None` when it has none.
+#[must_use]
+pub fn decolorized(line: &[u8]) -> Option<Vec<u8>> {
+    decolorize::run(line)
+}
+
+/// Nanoseconds of a duration as Go writes it, such as `1h30m` or `0.5s`.
+///
+/// # Errors
+/// In Go's words.
+pub fn go_duration(text: &str) -> Result<i64, String> {
+    convert::duration(text)
+}
+
+/// Pairs of logfmt up to the first mistake; `see` gets key and value, and `None` for a key
+/// that stands alone.
+pub fn each_logfmt_pair(line: &[u8], mut see: impl FnMut(&[u8], &[u8])) {
+    for pair in logfmt::pairs::Pairs::of(line) {
+        let Ok((key, value)) = pair else { return };
+        see(key, &value);
+    }
+}
+
 /// A compiled pipeline.
 pub struct Pipeline {
     stages: Vec<Step>,

@@ -16,6 +16,7 @@
 mod check;
 pub mod file;
 pub mod prometheus;
+pub mod promtail;
 #[cfg(test)]
 mod tests;
 pub mod web;

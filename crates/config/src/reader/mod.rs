@@ -136,6 +136,17 @@ impl<'a> Reader<'a> {
         self.entry(key).map_or(self.at, |e| e.value.at)
     }
 
+    /// Where the value of `field` of the mapping under `key` starts; `None` when there is
+    /// none.
+    #[must_use]
+    pub fn place_in(&self, key: &str, field: &str) -> Option<At> {
+        let Value::Map(entries) = &self.entry(key)?.value.value else {
+            return None;
+        };
+        let found = entries.iter().find(|e| e.key.text == field)?;
+        Some(found.value.at)
+    }
+
     /// Whether `key` is there with a value.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {

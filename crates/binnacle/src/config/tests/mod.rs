@@ -6,6 +6,7 @@ mod documentation;
 mod file;
 mod garbage;
 mod prometheus;
+mod promtail;
 mod web;
 mod yaml;
 

@@ -1,0 +1,3 @@
+//! `promtail-config.yaml`, unmodified.
+
+pub mod stages;

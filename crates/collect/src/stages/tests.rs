@@ -1,0 +1,260 @@
+//! What the tables do not cover: stages that hold lines back, limits, metrics.
+
+use std::sync::Arc;
+
+use super::*;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+fn line(text: &str, from: u64) -> Entry {
+    Entry {
+        labels: [("job".to_owned(), "a".to_owned())].into(),
+        line: text.into(),
+        from,
+        ..Entry::default()
+    }
+}
+
+struct World {
+    pipeline: Pipeline,
+    metrics: Arc<StageMetrics>,
+    out: Vec<Entry>,
+}
+
+impl World {
+    fn new(stages: &[StageSettings]) -> Self {
+        let metrics = Arc::new(StageMetrics::default());
+        let pipeline = Pipeline::new(stages, &metrics).expect("stages");
+        Self {
+            pipeline,
+            metrics,
+            out: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, text: &str, from: u64, now_ns: i64) -> &mut Self {
+        self.pipeline.run(line(text, from), now_ns, &mut self.out);
+        self
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = |e: &Entry| String::from_utf8_lossy(&e.line).into_owned();
+        self.out.iter().map(text).collect()
+    }
+}
+
+fn multiline(max_lines: u64) -> StageSettings {
+    StageSettings::Multiline(MultilineSettings {
+        firstline: Some("^\\d".into()),
+        max_wait_time: Some("2s".into()),
+        max_lines: Some(max_lines),
+    })
+}
+
+#[test]
+fn lines_are_joined_up_to_the_next_first_line() {
+    let mut w = World::new(&[multiline(4)]);
+    w.run("before", 0, 0).run("1 a", 7, 0).run(" at b", 11, 0);
+    assert_eq!(w.lines(), ["before"]);
+    assert_eq!(w.pipeline.held_from(), Some(7));
+    w.run("2 c", 17, SECOND_NS);
+    assert_eq!(w.lines(), ["before", "1 a\n at b"]);
+    assert_eq!(w.pipeline.held_from(), Some(17));
+    w.pipeline.tick(2 * SECOND_NS, &mut w.out);
+    assert_eq!(w.lines().len(), 2);
+    w.pipeline.tick(3 * SECOND_NS, &mut w.out);
+    assert_eq!(w.lines(), ["before", "1 a\n at b", "2 c"]);
+    assert_eq!(w.pipeline.held_from(), None);
+    // What comes late belongs to the last first line's stream, as a line of its own.
+    w.run(" at d", 21, 4 * SECOND_NS);
+    w.pipeline.flush(0, &mut w.out);
+    assert_eq!(w.lines()[3..], [" at d"]);
+}
+
+#[test]
+fn a_block_has_so_many_lines_at_most() {
+    let mut w = World::new(&[multiline(2)]);
+    for (n, text) in ["1", "a", "b", "c", "2"].iter().enumerate() {
+        w.run(text, n as u64, 0);
+    }
+    w.pipeline.flush(0, &mut w.out);
+    assert_eq!(w.lines(), ["1\na", "b\nc", "2"]);
+}
+
+#[test]
+fn parts_of_containers_lines_are_joined() {
+    let mut w = World::new(&[StageSettings::Cri(CriSettings::default())]);
+    let t = "2026-12-01T08:00:00.5Z";
+    w.run(&format!("{t} stdout P one "), 0, 0);
+    w.run(&format!("{t} stderr F other"), 40, 0);
+    assert_eq!(w.pipeline.held_from(), Some(0));
+    w.run(&format!("{t} stdout P two "), 80, 0);
+    w.run(&format!("{t} stdout F three"), 120, 0);
+    assert_eq!(w.lines(), ["other", "one two three"]);
+    assert_eq!(w.out[1].t_ns, 1_796_112_000_500_000_000);
+    assert_eq!(w.pipeline.held_from(), None);
+}
+
+#[test]
+fn long_lines_of_containers_have_a_limit() {
+    let check = |truncate: bool, want: &[&str]| {
+        let mut w = World::new(&[StageSettings::Cri(CriSettings {
+            max_partial_line_size: 6,
+            max_partial_line_size_truncate: truncate,
+            ..CriSettings::default()
+        })]);
+        for part in ["P 1234", "P 5678", "F 9"] {
+            w.run(&format!("t stdout {part}"), 0, 0);
+        }
+        assert_eq!(w.lines(), want);
+    };
+    check(false, &["12345678", "9"]);
+    check(true, &["123456"]);
+}
+
+#[test]
+fn a_limit_drops_or_slows_down() {
+    let limit = |drop: bool, by: &str| {
+        StageSettings::Limit(LimitSettings {
+            rate: 10.0,
+            burst: 2,
+            drop,
+            by_label_name: by.into(),
+            max_distinct_labels: 0,
+        })
+    };
+    let mut w = World::new(&[limit(true, "")]);
+    for _ in 0..5 {
+        w.run("x", 0, 0);
+    }
+    assert_eq!(w.out.len(), 2);
+    w.run("x", 0, SECOND_NS / 10);
+    assert_eq!(w.out.len(), 3);
+    let dropped = [("ratelimit_drop_stage".to_owned(), 3)];
+    assert_eq!(w.metrics.dropped_lines(), dropped);
+    // All sources of a job share it.
+    let mut other = w.pipeline.fresh();
+    other.run(line("x", 0), SECOND_NS / 10, &mut w.out);
+    assert_eq!(w.out.len(), 3);
+
+    let mut w = World::new(&[limit(false, "")]);
+    for _ in 0..4 {
+        w.run("x", 0, 0);
+    }
+    assert_eq!(w.out.len(), 4);
+    assert_eq!(w.pipeline.pause_ns(0), SECOND_NS / 5);
+    assert_eq!(w.pipeline.pause_ns(SECOND_NS), 0);
+
+    let mut w = World::new(&[limit(true, "job")]);
+    for _ in 0..3 {
+        w.run("x", 0, 0);
+    }
+    let mut b = line("x", 0);
+    b.labels.insert("job".into(), "b".into());
+    w.pipeline.run(b, 0, &mut w.out);
+    assert_eq!(w.out.len(), 3);
+    let error = limit(false, "job").check().expect_err("it must drop");
+    assert!(error.message.contains("drop must be true"));
+}
+
+#[test]
+fn sampling_keeps_its_share() {
+    for (rate, want) in [(0.0, 0..1), (0.25, 245..256), (1.0, 1_000..1_001)] {
+        let mut w = World::new(&[StageSettings::Sampling { rate }]);
+        for _ in 0..1_000 {
+            w.run("x", 0, 0);
+        }
+        assert!(want.contains(&w.out.len()), "{rate}: {}", w.out.len());
+    }
+}
+
+fn metric(kind: &str, action: &str) -> MetricSettings {
+    MetricSettings {
+        kind: kind.into(),
+        action: action.into(),
+        source: Some("took".into()),
+        ..MetricSettings::default()
+    }
+}
+
+#[test]
+fn lines_become_metrics() {
+    let regex = StageSettings::Regex(RegexSettings {
+        expression: "took=(?P<took>\\S+)".into(),
+        ..RegexSettings::default()
+    });
+    let all = [
+        (
+            "lines_total",
+            MetricSettings {
+                match_all: true,
+                ..metric("Counter", "inc")
+            },
+        ),
+        (
+            "bytes_total",
+            MetricSettings {
+                match_all: true,
+                count_entry_bytes: true,
+                ..metric("Counter", "add")
+            },
+        ),
+        (
+            "slow_total",
+            MetricSettings {
+                value: Some("2s".into()),
+                ..metric("Counter", "inc")
+            },
+        ),
+        ("last", metric("Gauge", "set")),
+        (
+            "took",
+            MetricSettings {
+                buckets: vec![1.0, 0.5],
+                ..metric("Histogram", "")
+            },
+        ),
+    ];
+    let all = all.into_iter().map(|(n, s)| (n.to_owned(), s)).collect();
+    let mut w = World::new(&[regex, StageSettings::Metrics(all)]);
+    w.run("took=500ms", 0, 0)
+        .run("took=2s", 0, 0)
+        .run("none", 0, 0);
+    let shown: Vec<String> = w
+        .metrics
+        .snapshot(SECOND_NS)
+        .iter()
+        .flat_map(|f| f.series.iter().map(move |s| (f, s)))
+        .map(|(f, s)| match &s.value {
+            SeriesValue::Number(v) => format!("{} {v}", f.name),
+            SeriesValue::Histogram(h) => format!("{} {:?} {}", f.name, h.buckets, h.sum),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "promtail_custom_bytes_total 21",
+            "promtail_custom_last 2",
+            "promtail_custom_lines_total 3",
+            "promtail_custom_slow_total 1",
+            "promtail_custom_took [(0.5, 1), (1.0, 1), (inf, 2)] 2.5",
+        ]
+    );
+    // Nothing touched them for five minutes.
+    assert_eq!(w.metrics.snapshot(301 * SECOND_NS), []);
+}
+
+#[test]
+fn bytes_that_are_no_text_stay_as_they_are() {
+    let stages = [StageSettings::Regex(RegexSettings {
+        expression: "(?P<all>.*)".into(),
+        ..RegexSettings::default()
+    })];
+    let mut w = World::new(&stages);
+    let entry = Entry {
+        line: b"a\xff\0b".to_vec(),
+        ..Entry::default()
+    };
+    w.pipeline.run(entry, 0, &mut w.out);
+    assert_eq!(w.out[0].line, b"a\xff\0b");
+}

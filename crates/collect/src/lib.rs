@@ -7,11 +7,13 @@
 //! * [`finder`]: servers that are found like targets and not scraped.
 //! * [`internal`]: targets within this process.
 //! * [`stages`]: what is done to a line before it is handed in.
+//! * [`tail`]: following files and the journal.
 //!
 //! Discovery is private: it is reached through settings.
 //!
 //! Architecture invariant: this crate reads no configuration file and knows no
-//! engine; samples leave it through [`binnacle_model::append::Append`] alone.
+//! engine; samples leave it through [`binnacle_model::append::Append`] alone, lines through
+//! [`binnacle_model::event::LogSink`].
 
 pub mod collector;
 mod discovery;
@@ -22,6 +24,7 @@ pub mod pool;
 pub mod scrape;
 pub mod settings;
 pub mod stages;
+pub mod tail;
 
 pub use binnacle_client::HttpError;
 pub use collector::{CollectError, Collector, hostname};

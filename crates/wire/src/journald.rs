@@ -39,15 +39,32 @@ type Entry<'a> = Vec<(Cow<'a, str>, Cow<'a, [u8]>)>;
 /// # Errors
 /// [`WireError::Malformed`]; what stood before is in `batch`.
 pub fn decode_export(body: &[u8], now_ns: i64, batch: &mut EventBatch) -> Result<u64, WireError> {
+    let mut entries = 0;
+    each_entry(body, |entry| {
+        entries += u64::from(push_entry(entry, now_ns, batch));
+    })?;
+    Ok(entries)
+}
+
+/// Calls `see` with the fields of each entry of an export, names and values in their order.
+/// An entry that is cut short at the end is left out.
+///
+/// # Errors
+/// [`WireError::Malformed`]
+pub fn each_entry(
+    body: &[u8],
+    mut see: impl FnMut(&[(Cow<'_, str>, Cow<'_, [u8]>)]),
+) -> Result<(), WireError> {
     let bad = |what: &str| WireError::Malformed(format!("journal export: {what}"));
     let mut entry = Entry::new();
-    let mut entries = 0;
     let mut rest = body;
     while let Some(end) = memchr(b'\n', rest) {
         let (line, behind) = (&rest[..end], &rest[end + 1..]);
         rest = behind;
         if line.is_empty() {
-            entries += u64::from(push_entry(&entry, now_ns, batch));
+            if !entry.is_empty() {
+                see(&entry);
+            }
             entry.clear();
             continue;
         }
@@ -74,10 +91,10 @@ pub fn decode_export(body: &[u8], now_ns: i64, batch: &mut EventBatch) -> Result
             entry.push((String::from_utf8_lossy(name), Cow::Borrowed(value)));
         }
     }
-    if rest.is_empty() {
-        entries += u64::from(push_entry(&entry, now_ns, batch));
+    if rest.is_empty() && !entry.is_empty() {
+        see(&entry);
     }
-    Ok(entries)
+    Ok(())
 }
 
 /// How many bytes of `bytes` are whole entries. 0 also when what is there is damaged:
@@ -160,7 +177,11 @@ fn list_bytes(raw: &[u8]) -> Result<Vec<u8>, WireError> {
 }
 
 /// Adds an entry; false when it has no fields.
-fn push_entry(entry: &Entry<'_>, now_ns: i64, batch: &mut EventBatch) -> bool {
+fn push_entry(
+    entry: &[(Cow<'_, str>, Cow<'_, [u8]>)],
+    now_ns: i64,
+    batch: &mut EventBatch,
+) -> bool {
     if entry.is_empty() {
         return false;
     }

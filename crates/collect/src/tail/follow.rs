@@ -1,0 +1,669 @@
+//! Following all files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use binnacle_model::event::sink::{LogSink, SinkError, Source};
+use binnacle_model::event::{EventBatch, FieldValue};
+use binnacle_model::{Labels, relabel};
+use binnacle_stdx::clock::Clock;
+use parking_lot::Mutex;
+
+use super::TURN_BYTES;
+use super::checkpoint::{Checkpoint, Place};
+use super::file::{OpenFile, may_be_rotated};
+use super::finder::Pattern;
+use super::kubernetes::Pod;
+use super::settings::{FileTarget, TailError, TailSettings};
+use crate::stages::{Entry, Pipeline, StageMetrics};
+
+/// How long a file that no pattern finds any more is still read, milliseconds.
+const GONE_MS: i64 = 10_000;
+
+/// Time between two savings of places, milliseconds.
+const SAVED_EVERY_MS: i64 = 1_000;
+
+/// How long places of files that are gone are remembered, milliseconds.
+const REMEMBERED_MS: i64 = 7 * 86_400_000;
+
+/// How long the sink is left alone when it refused, milliseconds.
+const REFUSED_MS: i64 = 500;
+
+/// Counts since the start, under Promtail's names where it has them.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct TailCounters {
+    pub read_bytes: AtomicU64,
+    pub read_lines: AtomicU64,
+    pub cut_lines: AtomicU64,
+    pub sent_rows: AtomicU64,
+    pub refused_rows: AtomicU64,
+    pub retries: AtomicU64,
+    pub truncations: AtomicU64,
+    pub errors: AtomicU64,
+    pub files_active: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, n: u64) {
+    counter.fetch_add(n, Ordering::Relaxed);
+}
+
+/// A file as it is followed, for those who look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// Which job.
+    pub job: String,
+    /// Which file.
+    pub path: PathBuf,
+    /// Labels of its lines before stages.
+    pub labels: Vec<(String, String)>,
+    /// Bytes that were read and accepted.
+    pub offset: u64,
+    /// Bytes that it has.
+    pub size: u64,
+}
+
+struct Target {
+    job: usize,
+    include: Vec<(String, Pattern)>,
+    exclude: Vec<Pattern>,
+    settings: FileTarget,
+}
+
+/// A file and what belongs to it.
+struct Follower {
+    job: usize,
+    file: OpenFile,
+    labels: BTreeMap<String, String>,
+    pipeline: Pipeline,
+    /// Read, run through the stages, and not accepted yet.
+    pending: Vec<Entry>,
+    /// Bytes of what was accepted.
+    accepted: u64,
+    /// Not found any more since then, milliseconds.
+    gone_ms: Option<i64>,
+    has_failed: bool,
+}
+
+/// Follows files. See the room's text.
+pub struct Tailer {
+    settings: TailSettings,
+    targets: Vec<Target>,
+    pipelines: Vec<Pipeline>,
+    sink: Arc<dyn LogSink>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<TailCounters>,
+    followers: Vec<Follower>,
+    /// Places of files that are not followed now.
+    gone: Vec<Place>,
+    /// Offsets of Promtail.
+    by_path: HashMap<PathBuf, u64>,
+    /// Cursors of journals, by job; whoever follows them writes them.
+    cursors: Arc<Mutex<HashMap<String, String>>>,
+    saved_cursors: HashMap<String, String>,
+    shown: Arc<Mutex<Vec<Followed>>>,
+    last_ns: i64,
+    next_find_ms: i64,
+    next_save_ms: i64,
+    refused_until_ms: i64,
+    has_found: bool,
+    is_dirty: bool,
+    warned: BTreeSet<PathBuf>,
+}
+
+impl Tailer {
+    /// Compiles what is to be followed and reads the checkpoint.
+    ///
+    /// # Errors
+    /// [`TailError`]
+    pub fn new(
+        settings: TailSettings,
+        sink: Arc<dyn LogSink>,
+        clock: Arc<dyn Clock>,
+        metrics: &Arc<StageMetrics>,
+    ) -> Result<Self, TailError> {
+        let (mut targets, mut pipelines) = (Vec::new(), Vec::new());
+        for (job, own) in settings.jobs.iter().enumerate() {
+            let pipeline =
+                Pipeline::new(&own.stages, metrics).map_err(|error| TailError::Stage {
+                    job: own.name.clone(),
+                    error,
+                })?;
+            pipelines.push(pipeline);
+            for target in &own.targets {
+                targets.push(compile(job, &own.name, target)?);
+            }
+        }
+        let (mut checkpoint, told) = Checkpoint::load(&settings.checkpoint);
+        let is_new = checkpoint == Checkpoint::default();
+        if let Some(told) = told {
+            tracing::error!("{told}");
+        }
+        if let Some(positions) = settings.positions.as_ref().filter(|_| is_new) {
+            let taken = checkpoint.import(positions);
+            tracing::info!(file = %positions.display(), taken, "positions of Promtail");
+        }
+        Ok(Self {
+            settings,
+            targets,
+            pipelines,
+            sink,
+            clock,
+            counters: Arc::default(),
+            followers: Vec::new(),
+            gone: checkpoint.places,
+            by_path: checkpoint.by_path,
+            saved_cursors: checkpoint.cursors.clone(),
+            cursors: Arc::new(Mutex::new(checkpoint.cursors)),
+            shown: Arc::default(),
+            last_ns: i64::MIN,
+            next_find_ms: i64::MIN,
+            next_save_ms: i64::MIN,
+            refused_until_ms: i64::MIN,
+            has_found: false,
+            is_dirty: false,
+            warned: BTreeSet::new(),
+        })
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn counters(&self) -> Arc<TailCounters> {
+        self.counters.clone()
+    }
+
+    /// What is followed, kept up to date.
+    #[must_use]
+    pub fn shown(&self) -> Arc<Mutex<Vec<Followed>>> {
+        self.shown.clone()
+    }
+
+    /// Cursors of journals, by job.
+    #[must_use]
+    pub fn cursors(&self) -> Arc<Mutex<HashMap<String, String>>> {
+        self.cursors.clone()
+    }
+
+    /// Follows until `stopping`, and saves the places. Blocks.
+    pub fn run(mut self, stopping: &AtomicBool) {
+        while !stopping.load(Ordering::Relaxed) {
+            if !self.tick() {
+                std::thread::sleep(self.settings.poll_every);
+            }
+        }
+        self.stop();
+    }
+
+    /// Lets go what stages hold back, hands it in and saves the places.
+    pub fn stop(&mut self) {
+        let now_ns = self.clock.now_ms().saturating_mul(1_000_000);
+        for n in 0..self.followers.len() {
+            let follower = &mut self.followers[n];
+            let mut out = Vec::new();
+            follower.pipeline.flush(now_ns, &mut out);
+            follower.pending.append(&mut out);
+            self.hand_in(n);
+        }
+        self.save();
+    }
+
+    /// Looks at all files once; answers whether there was anything new.
+    pub fn tick(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        if now_ms >= self.next_find_ms {
+            let every = i64::try_from(self.settings.find_every.as_millis()).unwrap_or(i64::MAX);
+            self.next_find_ms = now_ms.saturating_add(every);
+            self.find(now_ms);
+        }
+        let mut is_busy = false;
+        if now_ms >= self.refused_until_ms {
+            for n in 0..self.followers.len() {
+                is_busy |= self.follow(n, now_ms);
+                if self.clock.now_ms() < self.refused_until_ms {
+                    is_busy = false;
+                    break;
+                }
+            }
+        }
+        self.close_gone(now_ms);
+        if now_ms >= self.next_save_ms {
+            self.next_save_ms = now_ms.saturating_add(SAVED_EVERY_MS);
+            if self.is_dirty || *self.cursors.lock() != self.saved_cursors {
+                self.save();
+            }
+        }
+        is_busy
+    }
+
+    /// Looks for files.
+    fn find(&mut self, now_ms: i64) {
+        let mut found: BTreeMap<PathBuf, (usize, BTreeMap<String, String>)> = BTreeMap::new();
+        for n in 0..self.targets.len() {
+            for (path, labels) in self.find_target(n) {
+                let job = self.targets[n].job;
+                found.entry(path).or_insert((job, labels));
+            }
+        }
+        let mut present = BTreeSet::new();
+        for (path, (job, labels)) in found {
+            match inode(&path) {
+                Some(inode) if !present.insert(inode) => {} // a link to another one
+                Some(inode) => self.see(&path, inode, job, labels, now_ms),
+                None => {}
+            }
+        }
+        for follower in &mut self.followers {
+            if present.contains(&follower.file.inode) {
+                follower.gone_ms = None;
+            } else if follower.gone_ms.is_none() {
+                follower.gone_ms = Some(now_ms);
+            }
+        }
+        self.has_found = true;
+        let oldest_ms = now_ms.saturating_sub(REMEMBERED_MS);
+        self.gone.retain(|place| place.seen_ms >= oldest_ms);
+        add(&self.counters.files_active, 0);
+        let active = self.followers.len() as u64;
+        self.counters.files_active.store(active, Ordering::Relaxed);
+        self.show();
+    }
+
+    fn find_target(&mut self, n: usize) -> Vec<(PathBuf, BTreeMap<String, String>)> {
+        let mut all = Vec::new();
+        let mut unreadable = Vec::new();
+        let target = &self.targets[n];
+        let rules = &self.settings.jobs[target.job].relabel;
+        for (text, pattern) in &target.include {
+            let mut paths = BTreeSet::new();
+            pattern.find(&mut paths, &mut |folder, error| {
+                unreadable.push((folder.to_owned(), error.to_string()));
+            });
+            for path in paths {
+                if target.exclude.iter().any(|p| p.matches(&path)) {
+                    continue;
+                }
+                if let Some(labels) = labels_of(&target.settings, text, &path, rules) {
+                    all.push((path, labels));
+                }
+            }
+        }
+        for (folder, error) in unreadable {
+            self.warn_once(&folder, &error);
+        }
+        all
+    }
+
+    fn warn_once(&mut self, path: &Path, error: &str) {
+        if self.warned.len() < 10_000 && self.warned.insert(path.to_owned()) {
+            tracing::warn!(path = %path.display(), "cannot be followed: {error}");
+        }
+    }
+
+    /// A file was found.
+    fn see(
+        &mut self,
+        path: &Path,
+        inode: (u64, u64),
+        job: usize,
+        labels: BTreeMap<String, String>,
+        now_ms: i64,
+    ) {
+        if let Some(known) = self.followers.iter_mut().find(|f| f.file.inode == inode) {
+            if known.file.path != path {
+                path.clone_into(&mut known.file.path);
+            }
+            return;
+        }
+        if self.followers.len() >= self.settings.files_max {
+            let most = self.settings.files_max;
+            self.warn_once(path, &format!("{most} files are open already (files_max)"));
+            return;
+        }
+        let mut file = match OpenFile::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                add(&self.counters.errors, 1);
+                self.warn_once(path, &error.to_string());
+                return;
+            }
+        };
+        let offset = self.place_of(&mut file, path, now_ms);
+        if let Err(error) = file.skip_to(offset) {
+            self.warn_once(path, &error.to_string());
+            return;
+        }
+        tracing::debug!(path = %path.display(), offset, "followed");
+        self.followers.push(Follower {
+            job,
+            accepted: offset,
+            file,
+            labels,
+            pipeline: self.pipelines[job].fresh(),
+            pending: Vec::new(),
+            gone_ms: None,
+            has_failed: false,
+        });
+        self.is_dirty = true;
+    }
+
+    /// Where a file is read from.
+    fn place_of(&mut self, file: &mut OpenFile, path: &Path, now_ms: i64) -> u64 {
+        let same = self.gone.iter().position(|p| p.inode == file.inode);
+        if let Some(at) = same {
+            let place = self.gone.swap_remove(at);
+            if file.is_at(&place) {
+                return place.offset;
+            }
+            // Another file has its number now, or it was cut off: what it was may still be
+            // found as a copy.
+            self.gone.push(place);
+        }
+        let known = self.followers.iter();
+        let mut places: Vec<Place> = known.map(|f| f.file.place(f.accepted, now_ms)).collect();
+        places.extend(self.gone.iter().cloned());
+        // The one that was read farthest says most.
+        places.sort_by_key(|p| std::cmp::Reverse(p.offset));
+        for place in places {
+            if OpenFile::is_telling(&place.print)
+                && may_be_rotated(path, &place.path)
+                && file.is_at(&place)
+            {
+                return place.offset;
+            }
+        }
+        if let Some(offset) = self.by_path.remove(path)
+            && !file.is_packed()
+            && offset <= file.size()
+        {
+            return offset;
+        }
+        if self.settings.from_beginning || self.has_found || file.is_packed() {
+            return 0;
+        }
+        file.skip_to_end();
+        file.offset()
+    }
+
+    /// Gives a file its turn; answers whether there may be more.
+    fn follow(&mut self, n: usize, now_ms: i64) -> bool {
+        if !self.followers[n].pending.is_empty() && !self.hand_in(n) {
+            return false;
+        }
+        let now_ns = now_ms.saturating_mul(1_000_000);
+        let follower = &mut self.followers[n];
+        if follower.pipeline.pause_ns(now_ns) > 0 {
+            return false;
+        }
+        let before = follower.file.place(follower.accepted, now_ms);
+        let mut clock_ns = self.last_ns.max(now_ns.saturating_sub(1));
+        let (mut lines, mut out) = (0, Vec::new());
+        let (labels, pipeline) = (&follower.labels, &mut follower.pipeline);
+        let mut see = |from: u64, line: &[u8]| {
+            // Each line has a time of its own, so that equal lines stay apart.
+            clock_ns += 1;
+            lines += 1;
+            let entry = Entry {
+                labels: labels.clone(),
+                t_ns: clock_ns,
+                line: line.to_vec(),
+                from,
+                ..Entry::default()
+            };
+            if pipeline.is_empty() {
+                out.push(entry);
+            } else {
+                pipeline.run(entry, clock_ns, &mut out);
+            }
+        };
+        let turn = follower
+            .file
+            .turn(TURN_BYTES, self.settings.line_bytes_max, &mut see);
+        self.last_ns = clock_ns;
+        follower.pipeline.tick(now_ns, &mut out);
+        follower.pending.append(&mut out);
+        let counters = &self.counters;
+        add(&counters.read_lines, lines);
+        let is_more = match turn {
+            Ok(turn) => {
+                add(&counters.read_bytes, turn.bytes);
+                add(&counters.cut_lines, turn.cut);
+                if turn.was_truncated {
+                    add(&counters.truncations, 1);
+                    self.gone.push(before);
+                }
+                !turn.at_end
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut follower.has_failed, true) {
+                    add(&counters.errors, 1);
+                    let path = follower.file.path.display();
+                    tracing::warn!(%path, "cannot be read on: {error}");
+                }
+                false
+            }
+        };
+        self.hand_in(n) && is_more
+    }
+
+    /// Hands in what waits; answers whether it was accepted.
+    fn hand_in(&mut self, n: usize) -> bool {
+        let follower = &mut self.followers[n];
+        if !follower.pending.is_empty() {
+            let mut batch = batch_of(&follower.pending, &self.settings.external_labels);
+            let source = Source {
+                protocol: "file",
+                sender: self.settings.jobs[follower.job].name.clone(),
+            };
+            match self.sink.push(&source, &mut batch) {
+                Ok(taken) => {
+                    let refused: u64 = taken.refused.iter().map(|r| r.1).sum();
+                    add(&self.counters.sent_rows, taken.rows);
+                    add(&self.counters.refused_rows, refused);
+                    for message in taken.messages {
+                        tracing::debug!("lines refused: {message}");
+                    }
+                    follower.pending.clear();
+                }
+                Err(error) => {
+                    add(&self.counters.retries, 1);
+                    self.refused_until_ms = self.clock.now_ms().saturating_add(REFUSED_MS);
+                    if !matches!(error, SinkError::RateLimited(_)) {
+                        tracing::warn!("lines of files wait: {error}");
+                    }
+                    return false;
+                }
+            }
+        }
+        let offset = follower.file.offset();
+        let accepted = follower
+            .pipeline
+            .held_from()
+            .map_or(offset, |h| h.min(offset));
+        self.is_dirty |= accepted != follower.accepted;
+        follower.accepted = accepted;
+        true
+    }
+
+    /// Lets files go that are gone and read to their end.
+    fn close_gone(&mut self, now_ms: i64) {
+        for n in (0..self.followers.len()).rev() {
+            let follower = &mut self.followers[n];
+            let is_over = follower
+                .gone_ms
+                .is_some_and(|since| now_ms.saturating_sub(since) >= GONE_MS);
+            let has_read = follower.file.is_done
+                || follower.file.size() <= follower.accepted
+                || follower.file.offset() >= follower.accepted;
+            if !is_over || !has_read || !follower.pending.is_empty() {
+                continue;
+            }
+            // No more comes: what is held back, and a last line without its end, go.
+            let mut out = Vec::new();
+            let now_ns = now_ms.saturating_mul(1_000_000);
+            let (labels, pipeline) = (&follower.labels, &mut follower.pipeline);
+            let mut clock_ns = self.last_ns.max(now_ns);
+            follower.file.end_line(&mut |from, line| {
+                clock_ns += 1;
+                let entry = Entry {
+                    labels: labels.clone(),
+                    t_ns: clock_ns,
+                    line: line.to_vec(),
+                    from,
+                    ..Entry::default()
+                };
+                pipeline.run(entry, clock_ns, &mut out);
+            });
+            self.last_ns = clock_ns;
+            pipeline.flush(now_ns, &mut out);
+            follower.pending.append(&mut out);
+            if self.hand_in(n) {
+                let follower = self.followers.swap_remove(n);
+                self.gone
+                    .push(follower.file.place(follower.accepted, now_ms));
+                self.is_dirty = true;
+            }
+        }
+    }
+
+    fn show(&self) {
+        let mut shown = self.shown.lock();
+        shown.clear();
+        shown.extend(self.followers.iter().map(|f| Followed {
+            job: self.settings.jobs[f.job].name.clone(),
+            path: f.file.path.clone(),
+            labels: f.labels.clone().into_iter().collect(),
+            offset: f.accepted,
+            size: f.file.size(),
+        }));
+    }
+
+    /// Saves the places.
+    fn save(&mut self) {
+        let now_ms = self.clock.now_ms();
+        let followed = self.followers.iter();
+        let cursors = self.cursors.lock().clone();
+        let checkpoint = Checkpoint {
+            places: self
+                .gone
+                .iter()
+                .cloned()
+                .chain(followed.map(|f| f.file.place(f.accepted, now_ms)))
+                .collect(),
+            cursors: cursors.clone(),
+            by_path: HashMap::new(),
+        };
+        match checkpoint.save(&self.settings.checkpoint) {
+            Ok(()) => {
+                self.is_dirty = false;
+                self.saved_cursors = cursors;
+            }
+            Err(error) => {
+                add(&self.counters.errors, 1);
+                let path = self.settings.checkpoint.display();
+                tracing::warn!(%path, "the places in files cannot be saved: {error}");
+            }
+        }
+        self.show();
+    }
+
+    /// How long a thread may sleep between two ticks without news.
+    #[must_use]
+    pub fn poll_every(&self) -> Duration {
+        self.settings.poll_every
+    }
+}
+
+fn compile(job: usize, name: &str, target: &FileTarget) -> Result<Target, TailError> {
+    let pattern = |text: &String| {
+        Pattern::new(text).map_err(|why| TailError::Pattern {
+            job: name.to_owned(),
+            pattern: text.clone(),
+            why,
+        })
+    };
+    Ok(Target {
+        job,
+        include: target
+            .paths
+            .iter()
+            .map(|text| Ok((text.clone(), pattern(text)?)))
+            .collect::<Result<_, TailError>>()?,
+        exclude: target
+            .exclude
+            .iter()
+            .map(pattern)
+            .collect::<Result<_, _>>()?,
+        settings: target.clone(),
+    })
+}
+
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// The labels of a file's lines; `None` when rules drop it.
+fn labels_of(
+    target: &FileTarget,
+    pattern: &str,
+    path: &Path,
+    rules: &[relabel::RelabelRule],
+) -> Option<BTreeMap<String, String>> {
+    let mut labels = target.labels.clone();
+    let shown = path.to_string_lossy();
+    labels.insert("__path__".to_owned(), pattern.to_owned());
+    labels.insert("filename".to_owned(), shown.clone().into_owned());
+    if target.kubernetes {
+        // Links are followed to where the kubelet writes, for the number of the pod.
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let pod = Pod::of(&real).or_else(|| Pod::of(path))?;
+        labels.extend(pod.discovered());
+        if rules.is_empty() {
+            labels.extend(pod.labels());
+        }
+    }
+    if !rules.is_empty() {
+        let mut builder = Labels::from_pairs(&labels).to_builder();
+        if !relabel::relabel(rules, &mut builder) {
+            return None;
+        }
+        let after = builder.build();
+        labels = after
+            .iter()
+            .map(|(n, v)| (n.to_owned(), v.to_owned()))
+            .collect();
+        let wanted = labels.get("__path__").cloned().unwrap_or_default();
+        if wanted != pattern && !Pattern::new(&wanted).is_ok_and(|p| p.matches(path)) {
+            return None;
+        }
+    }
+    labels.retain(|name, _| !name.starts_with("__"));
+    Some(labels)
+}
+
+/// Entries as a batch; labels that begin with `__` are left out.
+pub(super) fn batch_of(entries: &[Entry], external: &BTreeMap<String, String>) -> EventBatch {
+    let mut batch = EventBatch::default();
+    let mut current: Option<&BTreeMap<String, String>> = None;
+    for entry in entries {
+        if current != Some(&entry.labels) {
+            let mut labels = external.clone();
+            let own = entry
+                .labels
+                .iter()
+                .filter(|(n, v)| !n.starts_with("__") && !v.is_empty());
+            labels.extend(own.map(|(n, v)| (n.clone(), v.clone())));
+            batch.begin_stream(&Labels::from_pairs(&labels));
+            current = Some(&entry.labels);
+        }
+        batch.push_row(entry.t_ns, &entry.line);
+        for (name, value) in &entry.fields {
+            batch.push_field(name, FieldValue::Text(value.as_bytes()));
+        }
+    }
+    batch
+}

@@ -62,6 +62,9 @@ pub struct Serve {
     /// An alertmanager.yml: who is told of alerts
     #[arg(long, value_name = "FILE")]
     pub alertmanager_file: Option<PathBuf>,
+    /// A promtail-config.yaml: which files are followed
+    #[arg(long, value_name = "FILE")]
+    pub promtail_file: Option<PathBuf>,
     /// error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -73,8 +76,8 @@ pub struct Serve {
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files: binnacle.yaml, prometheus.yml, alertmanager.yml, web.yml or rule files, told apart by
-    /// their content
+    /// Files: binnacle.yaml, prometheus.yml, alertmanager.yml, promtail-config.yaml, web.yml or
+    /// rule files, told apart by their content
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print JSON

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{self, Overrides};
 use super::prometheus::PrometheusFile;
+use super::promtail::PromtailFile;
 use binnacle_config::error::{ConfigError, ConfigErrors};
 use binnacle_config::reader::{FileKind, Inactive, NamedFile};
 use binnacle_config::yaml::{Node, Value};
@@ -34,6 +35,8 @@ pub enum Kind {
     Alertmanager,
     /// A rule file
     Rules,
+    /// `promtail-config.yaml`
+    Promtail,
     /// `web.yml`
     Web,
 }
@@ -47,6 +50,7 @@ impl Kind {
             Self::Prometheus => "prometheus.yml",
             Self::Alertmanager => "alertmanager.yml",
             Self::Rules => "rule file",
+            Self::Promtail => "promtail-config.yaml",
             Self::Web => "web.yml",
         }
     }
@@ -90,6 +94,7 @@ pub fn check(path: &Path) -> Result<Checked, ConfigErrors> {
         Kind::Prometheus => prometheus(path, &text)?,
         Kind::Alertmanager => alertmanager(path, &text)?,
         Kind::Rules => rules(path, &text)?,
+        Kind::Promtail => promtail(path, &text)?,
         Kind::Web => web(path, &text)?,
     };
     for (file, named) in &named {
@@ -230,6 +235,22 @@ fn rules(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
     })
 }
 
+fn promtail(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
+    let loaded = PromtailFile::parse(path, text)?;
+    let named = loaded.named.into_iter().map(|f| (path.to_owned(), f));
+    Ok(Read {
+        named: named.collect(),
+        errors: Vec::new(),
+        checked: Checked {
+            kind: Kind::Promtail,
+            sources: vec![path.to_owned()],
+            warnings: loaded.warnings,
+            inactive: loaded.inactive,
+            findings: Vec::new(),
+        },
+    })
+}
+
 fn web(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
     let loaded = web::parse(path, text)?;
     let named = loaded.named.into_iter().map(|f| (path.to_owned(), f));
@@ -295,7 +316,8 @@ fn missing(file: &Path, named: &NamedFile) -> Option<(bool, ConfigError)> {
 /// Tells files apart by the keys at their top, and by its name a file that has none of
 /// those that are not Prometheus'.
 fn kind_of(path: &Path, root: Option<&Node>) -> Kind {
-    const BINNACLE: [&str; 6] = ["listen", "data", "metrics", "query", "rules", "log"];
+    const BINNACLE: [&str; 7] = ["listen", "data", "metrics", "query", "rules", "logs", "log"];
+    const PROMTAIL: [&str; 5] = ["clients", "client", "positions", "target_config", "wal"];
     const ALERTMANAGER: [&str; 5] = [
         "route",
         "receivers",
@@ -323,6 +345,8 @@ fn kind_of(path: &Path, root: Option<&Node>) -> Kind {
         Kind::Binnacle
     } else if has(&ALERTMANAGER) || (keys.is_empty() && name.starts_with("alertmanager")) {
         Kind::Alertmanager
+    } else if has(&PROMTAIL) || name.starts_with("promtail") {
+        Kind::Promtail
     } else if has(&["groups"]) {
         Kind::Rules
     } else {

@@ -18,6 +18,7 @@ mod logs;
 mod process;
 mod reload;
 mod signals;
+mod tail;
 mod targets;
 mod telemetry;
 mod tiers;
@@ -104,6 +105,7 @@ fn overrides(arguments: &Serve) -> Result<Overrides> {
         listen: arguments.listen,
         prometheus_file: arguments.prometheus_file.clone(),
         alertmanager_file: arguments.alertmanager_file.clone(),
+        promtail_file: arguments.promtail_file.clone(),
         log_level: level,
         log_format: format,
     })
@@ -159,6 +161,8 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             clock.clone(),
             rooms.reloads.clone(),
         ));
+        let tailing = tail::start(settings, &logs, clock.clone())?;
+        rooms.tailing(tailing.shown.clone());
         let app = Arc::new(App {
             settings: settings.listen.clone(),
             metrics: embedded,
@@ -193,6 +197,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         signals::wait(&reloader).await;
         tracing::info!("stopping");
         collector.stop().await;
+        tailing.stop().await;
         running.stop(&alerts).await;
         // Fails only when the server has ended by itself.
         let _ = stop.send(true);

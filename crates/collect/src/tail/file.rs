@@ -133,12 +133,20 @@ impl OpenFile {
         }
     }
 
-    /// Goes to the end, where a line begins next.
-    pub(super) fn skip_to_end(&mut self) {
-        if let Form::Plain(_) = self.form {
-            let size = self.size();
-            let _ = self.skip_to(size);
+    /// Goes to so many bytes before the end, and from there behind the next line feed.
+    pub(super) fn skip_to_recent(&mut self, bytes: u64) {
+        let Form::Plain(file) = &self.form else {
+            return;
+        };
+        let size = self.size();
+        let mut from = size.saturating_sub(bytes);
+        // The line that goes on here began before.
+        let mut buffer = vec![0; usize::try_from(size - from).unwrap_or(0).min(CHUNK_BYTES)];
+        if from > 0 && file.read_exact_at(&mut buffer, from).is_ok() {
+            let end = memchr::memchr(b'\n', &buffer);
+            from = end.map_or(size, |at| from + at as u64 + 1);
         }
+        let _ = self.skip_to(from);
     }
 
     /// Goes to a place; what it is known by is read again.

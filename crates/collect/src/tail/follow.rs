@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use binnacle_model::event::sink::{LogSink, SinkError, Source};
 use binnacle_model::event::{EventBatch, FieldValue};
@@ -17,7 +17,7 @@ use super::checkpoint::{Checkpoint, Place};
 use super::file::{OpenFile, may_be_rotated};
 use super::finder::Pattern;
 use super::kubernetes::Pod;
-use super::settings::{FileTarget, TailError, TailSettings};
+use super::settings::{FileTarget, StartAt, TailError, TailSettings};
 use crate::stages::{Entry, Pipeline, StageMetrics};
 
 /// How long a file that no pattern finds any more is still read, milliseconds.
@@ -214,9 +214,13 @@ impl Tailer {
     pub fn tick(&mut self) -> bool {
         let now_ms = self.clock.now_ms();
         if now_ms >= self.next_find_ms {
-            let every = i64::try_from(self.settings.find_every.as_millis()).unwrap_or(i64::MAX);
-            self.next_find_ms = now_ms.saturating_add(every);
+            let began = Instant::now();
             self.find(now_ms);
+            // New files are waited for by nobody for long, and looking for them takes no more
+            // than a hundredth of a processor.
+            let every = self.settings.find_every.max(began.elapsed() * 100);
+            let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+            self.next_find_ms = now_ms.saturating_add(every_ms);
         }
         let mut is_busy = false;
         if now_ms >= self.refused_until_ms {
@@ -330,7 +334,7 @@ impl Tailer {
                 return;
             }
         };
-        let offset = self.place_of(&mut file, path, now_ms);
+        let offset = self.place_of(&mut file, path, job, now_ms);
         if let Err(error) = file.skip_to(offset) {
             self.warn_once(path, &error.to_string());
             return;
@@ -350,7 +354,7 @@ impl Tailer {
     }
 
     /// Where a file is read from.
-    fn place_of(&mut self, file: &mut OpenFile, path: &Path, now_ms: i64) -> u64 {
+    fn place_of(&mut self, file: &mut OpenFile, path: &Path, job: usize, now_ms: i64) -> u64 {
         let same = self.gone.iter().position(|p| p.inode == file.inode);
         if let Some(at) = same {
             let place = self.gone.swap_remove(at);
@@ -380,11 +384,17 @@ impl Tailer {
         {
             return offset;
         }
-        if self.settings.from_beginning || self.has_found || file.is_packed() {
-            return 0;
+        match self.settings.jobs[job].start {
+            StartAt::BeforeEnd(bytes) if !self.has_found => {
+                file.skip_to_recent(bytes);
+                if file.is_packed() {
+                    // What was packed is old.
+                    file.is_done = true;
+                }
+                file.offset()
+            }
+            _ => 0,
         }
-        file.skip_to_end();
-        file.offset()
     }
 
     /// Gives a file its turn; answers whether there may be more.

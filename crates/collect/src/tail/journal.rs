@@ -343,6 +343,7 @@ mod tests {
             journal: Some(settings.clone()),
             relabel: Vec::new(),
             stages: Vec::new(),
+            start: super::super::StartAt::Beginning,
         };
         (job, settings)
     }

@@ -31,7 +31,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use follow::{Followed, TailCounters, Tailer};
-pub use settings::{FileTarget, JournalSettings, TailError, TailJob, TailSettings};
+pub use settings::{FileTarget, JournalSettings, StartAt, TailError, TailJob, TailSettings};
 
 /// Bytes of one file that are read before the next has its turn.
 const TURN_BYTES: usize = 1 << 20;

@@ -21,8 +21,19 @@ pub struct FileTarget {
     pub kubernetes: bool,
 }
 
+/// Where a file is read from that is not known yet. One that appears while files are
+/// followed is always read from its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StartAt {
+    /// From its beginning.
+    #[default]
+    Beginning,
+    /// Only so many bytes before its end, from the next line on; 0: from its end.
+    BeforeEnd(u64),
+}
+
 /// What is followed under one name, and what is done to its lines.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TailJob {
     /// Its name, as in `job_name`.
     pub name: String,
@@ -34,6 +45,8 @@ pub struct TailJob {
     pub relabel: Vec<RelabelRule>,
     /// Stages for each line.
     pub stages: Vec<StageSettings>,
+    /// Where files are read from that are not known yet.
+    pub start: StartAt,
 }
 
 /// How the journal is read.
@@ -52,7 +65,7 @@ pub struct JournalSettings {
 }
 
 /// What is followed, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TailSettings {
     /// What.
     pub jobs: Vec<TailJob>,
@@ -62,7 +75,7 @@ pub struct TailSettings {
     pub checkpoint: PathBuf,
     /// A `positions.yaml` of Promtail that is taken over when there is no checkpoint yet.
     pub positions: Option<PathBuf>,
-    /// How often new files are looked for.
+    /// How often new files are looked for, at most.
     pub find_every: Duration,
     /// How often files are looked at that have nothing new.
     pub poll_every: Duration,
@@ -70,24 +83,20 @@ pub struct TailSettings {
     pub files_max: usize,
     /// Bytes of a line, at most; a longer one is cut into pieces.
     pub line_bytes_max: usize,
-    /// Whether a file that is not known is read from its beginning; else from its end. A
-    /// file that appears while this runs is always read from its beginning.
-    pub from_beginning: bool,
 }
 
 impl Default for TailSettings {
-    /// Nothing, and Promtail's times.
+    /// Nothing; new files are found within a second, new lines within a quarter of one.
     fn default() -> Self {
         Self {
             jobs: Vec::new(),
             external_labels: BTreeMap::new(),
             checkpoint: PathBuf::new(),
             positions: None,
-            find_every: Duration::from_secs(5),
+            find_every: Duration::from_secs(1),
             poll_every: Duration::from_millis(250),
             files_max: 10_000,
             line_bytes_max: 4 << 20,
-            from_beginning: true,
         }
     }
 }

@@ -68,6 +68,7 @@ impl World {
             journal: None,
             relabel: Vec::new(),
             stages: Vec::new(),
+            start: StartAt::Beginning,
         };
         let settings = TailSettings {
             jobs: vec![job],
@@ -351,7 +352,7 @@ fn a_damaged_checkpoint_is_put_aside() {
 #[test]
 fn files_may_be_read_from_their_end() {
     let mut w = World::new("*.log");
-    w.settings.from_beginning = false;
+    w.settings.jobs[0].start = StartAt::BeforeEnd(0);
     w.write("a.log", "old\n");
     w.settle();
     w.write("a.log", "new\n");
@@ -360,6 +361,18 @@ fn files_may_be_read_from_their_end() {
     let mut lines = w.lines();
     lines.sort();
     assert_eq!(lines, ["new", "of a file that came later"]);
+}
+
+#[test]
+fn files_may_be_read_from_shortly_before_their_end() {
+    let mut w = World::new("*.log");
+    w.settings.jobs[0].start = StartAt::BeforeEnd(10);
+    w.write("a.log", "an old one\nnewer\nnew\n");
+    w.write("b.log", "short\n");
+    w.settle();
+    let mut lines = w.lines();
+    lines.sort();
+    assert_eq!(lines, ["new", "short"]);
 }
 
 #[test]
@@ -459,7 +472,7 @@ fn every_line_of_a_rotating_writer_comes_once() {
             rotated: 0,
         };
         for _ in 0..120 {
-            writer.act(&w.dir.path().to_owned());
+            writer.act(w.dir.path());
             if writer.random.below(3) == 0 {
                 w.tailer().tick();
                 w.clock.advance(writer.random.below(4_000) as i64);
@@ -490,7 +503,7 @@ fn a_crash_loses_no_line() {
             rotated: 0,
         };
         for _ in 0..120 {
-            writer.act(&w.dir.path().to_owned());
+            writer.act(w.dir.path());
             w.tailer().tick();
             w.clock.advance(writer.random.below(800) as i64);
             if writer.random.below(15) == 0 {

@@ -105,6 +105,11 @@ fn to_ms(duration: Duration) -> i64 {
 }
 
 impl Data {
+    /// Where data are kept: the command line wins.
+    pub(super) fn directory(&self, given: Option<&Path>) -> PathBuf {
+        given.unwrap_or(&self.directory).to_owned()
+    }
+
     /// What to do: the command line wins over this file, this file over the
     /// `prometheus.yml` that it names.
     pub(super) fn resolve(
@@ -135,7 +140,7 @@ impl Data {
             ..default
         };
         DataSettings {
-            directory: directory.unwrap_or(&self.directory).to_owned(),
+            directory: self.directory(directory),
             engine,
         }
     }

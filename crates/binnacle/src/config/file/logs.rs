@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use binnacle_client::settings::SecretText;
+use binnacle_collect::tail::TailSettings;
 use binnacle_config::reader::Reader;
 use binnacle_guard::{
     EnrichmentSettings, GuardSettings, LimitSettings, LongLines, PrivacySettings,
 };
 
+use super::tail::{self, Tail};
 use super::tiers::{self, TierSettings};
 
 /// How logs are kept and guarded.
@@ -28,6 +30,14 @@ pub struct LogsSettings {
     pub guard: GuardSettings,
     /// Sockets of protocols that are not HTTP.
     pub sockets: Sockets,
+    /// Which lines of this machine are followed.
+    pub tail: TailSettings,
+}
+
+/// The section as it was typed: what is followed is known when its files are read.
+pub(super) struct Logs {
+    pub(super) settings: LogsSettings,
+    pub(super) tail: Tail,
 }
 
 /// Where syslog and Fluentd's forward protocol are listened to; nowhere by default.
@@ -44,7 +54,7 @@ pub struct Sockets {
 }
 
 /// Reads the section.
-pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
+pub(super) fn read(r: &mut Reader<'_>) -> Logs {
     let (retention, tiers) = tiers::read(r);
     let retention_bytes = size(r, "retention_size", 0);
     let stream_retention = r.sections(
@@ -77,7 +87,8 @@ pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
     });
     let privacy = r.section_or_default("privacy", read_privacy);
     let sockets = r.section_or_default("listen", read_sockets);
-    LogsSettings {
+    let tail = tail::read(r);
+    let settings = LogsSettings {
         retention,
         tiers,
         retention_bytes,
@@ -90,7 +101,9 @@ pub(super) fn read(r: &mut Reader<'_>) -> LogsSettings {
             ..GuardSettings::default()
         },
         sockets,
-    }
+        tail: TailSettings::default(),
+    };
+    Logs { settings, tail }
 }
 
 fn read_sockets(r: &mut Reader<'_>) -> Sockets {

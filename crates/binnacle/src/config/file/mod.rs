@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod query;
 mod rules;
+mod tail;
 mod tiers;
 
 use std::net::SocketAddr;
@@ -68,6 +69,8 @@ pub struct Overrides {
     pub prometheus_file: Option<PathBuf>,
     /// `--alertmanager-file`
     pub alertmanager_file: Option<PathBuf>,
+    /// `--promtail-file`
+    pub promtail_file: Option<PathBuf>,
     /// `--log-level`
     pub log_level: Option<LogLevel>,
     /// `--log-format`
@@ -172,6 +175,16 @@ fn parse(
         .clone()
         .or(raw.alerting.alertmanager_file.clone());
     let alerting = include.alerting(raw.alerting, alertmanager_file.as_deref(), &mut errors);
+    let data_dir = raw.data.directory(overrides.data_dir.as_deref());
+    let mut logs = raw.logs.settings;
+    let promtail_file = overrides.promtail_file.as_ref();
+    logs.tail = raw.logs.tail.resolve(
+        &data_dir,
+        promtail_file,
+        metrics.host.is_some(),
+        &mut include,
+        &mut errors,
+    );
     let storage = prometheus
         .as_ref()
         .map_or_else(Storage::default, |p| p.storage.clone());
@@ -198,7 +211,7 @@ fn parse(
             .map(|p| p.alerting.alertmanagers.clone())
             .unwrap_or_default(),
         alerting,
-        logs: raw.logs,
+        logs,
         log: raw.log.with(overrides.log_level, overrides.log_format),
     };
     settings.rules.settings = rules::around(&settings, prometheus.as_ref());
@@ -222,7 +235,7 @@ struct Raw {
     query: query::Query,
     rules: rules::Rules,
     alerting: alerting::Alerting,
-    logs: LogsSettings,
+    logs: logs::Logs,
     log: LogSettings,
 }
 

@@ -42,7 +42,7 @@ const KINDS: [&str; 26] = [
 
 /// The stages under `key`.
 pub fn read(r: &mut Reader<'_>, key: &'static str) -> Vec<StageSettings> {
-    r.sections(key, "a stage with nothing in it", stage)
+    r.sections_once(key, "a stage with nothing in it", stage)
         .into_iter()
         .flatten()
         .collect()

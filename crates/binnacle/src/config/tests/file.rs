@@ -180,6 +180,7 @@ fn the_command_line_wins_over_the_file() {
         log_format: Some(LogFormat::Json),
         prometheus_file: None,
         alertmanager_file: None,
+        promtail_file: None,
     };
     let text = "listen: {address: \"127.0.0.1:2\"}\ndata: {directory: here}\nlog: {level: warn}\n";
     let settings = load_text(text, &overrides)

@@ -9,6 +9,7 @@ mod logs;
 mod process;
 mod rooms;
 mod rules;
+mod tail;
 
 use binnacle_model::metadata::{Metadata, MetricType};
 use binnacle_wire::names::Escaping;

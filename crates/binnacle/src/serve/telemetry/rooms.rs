@@ -19,6 +19,7 @@ pub struct Rooms {
     server: Arc<Counters>,
     alerts: OnceLock<Alerts>,
     logs: OnceLock<super::super::logs::Logs>,
+    tail: OnceLock<super::super::tail::Shown>,
     /// The collector scrapes these very metrics, so it comes last.
     collector: OnceLock<Arc<Collector>>,
     /// What became of the configuration.
@@ -74,6 +75,7 @@ impl Rooms {
             server,
             alerts: OnceLock::new(),
             logs: OnceLock::new(),
+            tail: OnceLock::new(),
             collector: OnceLock::new(),
             reloads: Arc::default(),
         }
@@ -89,6 +91,12 @@ impl Rooms {
     pub(crate) fn logs(&self, logs: super::super::logs::Logs) {
         // They are opened once.
         let _ = self.logs.set(logs);
+    }
+
+    /// And what is followed.
+    pub(crate) fn tailing(&self, shown: super::super::tail::Shown) {
+        // It is started once.
+        let _ = self.tail.set(shown);
     }
 
     /// And the collector.
@@ -110,6 +118,9 @@ impl Rooms {
         }
         if let Some(logs) = self.logs.get() {
             super::logs::write(families, logs);
+        }
+        if let Some(tail) = self.tail.get() {
+            super::tail::write(families, tail);
         }
         self.http(families);
     }

@@ -1,0 +1,101 @@
+//! Following files and the journal, from the start to the end of the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result};
+use binnacle::config::Settings;
+use binnacle_collect::stages::StageMetrics;
+use binnacle_collect::tail::journal::Journal;
+use binnacle_collect::tail::{Followed, TailCounters, Tailer};
+use binnacle_stdx::clock::Clock;
+use parking_lot::Mutex;
+
+use super::logs::Logs;
+
+/// What those who look at it see.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) counters: Arc<TailCounters>,
+    pub(super) files: Arc<Mutex<Vec<Followed>>>,
+    pub(super) stages: Arc<StageMetrics>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// The threads that follow.
+pub(super) struct Tailing {
+    stopping: Arc<AtomicBool>,
+    journals: Vec<JoinHandle<()>>,
+    files: JoinHandle<()>,
+    pub(super) shown: Shown,
+}
+
+/// Starts following what the settings name.
+///
+/// # Errors
+/// When a pattern or a stage is none, or the system gives no thread.
+pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> Result<Tailing> {
+    let own = settings.logs.tail.clone();
+    let stages = Arc::new(StageMetrics::default());
+    let tailer = Tailer::new(own.clone(), logs.guard.clone(), clock.clone(), &stages)
+        .context("following files")?;
+    let stopping = Arc::new(AtomicBool::new(false));
+    let mut journals = Vec::new();
+    for job in &own.jobs {
+        let journal = Journal::new(
+            job,
+            &own.external_labels,
+            logs.guard.clone(),
+            clock.clone(),
+            tailer.cursors(),
+            &stages,
+        )
+        .context("following the journal")?;
+        if let Some(journal) = journal {
+            let stopping = stopping.clone();
+            let thread = std::thread::Builder::new().name("journal".to_owned());
+            journals.push(
+                thread
+                    .spawn(move || journal.run(&stopping))
+                    .context("start following the journal")?,
+            );
+        }
+    }
+    let shown = Shown {
+        counters: tailer.counters(),
+        files: tailer.shown(),
+        stages,
+        clock,
+    };
+    let files = {
+        let stopping = stopping.clone();
+        std::thread::Builder::new()
+            .name("tail".to_owned())
+            .spawn(move || tailer.run(&stopping))
+            .context("start following files")?
+    };
+    Ok(Tailing {
+        stopping,
+        journals,
+        files,
+        shown,
+    })
+}
+
+impl Tailing {
+    /// Stops, and saves the places.
+    pub(super) async fn stop(self) {
+        let stopped = tokio::task::spawn_blocking(move || {
+            // Journals first, so that their last cursors are saved with the files' places.
+            self.stopping.store(true, Ordering::Relaxed);
+            let journals = self.journals.into_iter();
+            let ended = journals.map(JoinHandle::join).all(|end| end.is_ok());
+            self.files.join().is_ok() && ended
+        })
+        .await;
+        if !matches!(stopped, Ok(true)) {
+            tracing::error!("a thread that followed lines ended by a panic");
+        }
+    }
+}

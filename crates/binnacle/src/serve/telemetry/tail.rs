@@ -1,5 +1,6 @@
 //! What following files counts, under Promtail's names.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use binnacle_collect::stages::{MetricKind, SeriesValue};
@@ -64,25 +65,27 @@ pub(super) fn write(f: &mut Families, tail: &Shown) {
     for (name, help, counter) in totals {
         f.counter(name, help, counter.load(Relaxed) as f64);
     }
-    let files = tail.files.lock().clone();
+    // A file that was rotated is read on under its name beside the one that has it now.
+    let mut files: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for file in tail.files.lock().iter() {
+        let path = file.path.to_string_lossy().into_owned();
+        files.insert(path, (file.size, file.offset));
+    }
     f.start(
         "promtail_file_bytes_total",
         MetricType::Gauge,
         "Number of bytes total.",
     );
-    for file in files.iter().take(FILES_MAX) {
-        f.sample(&[("path", &file.path.to_string_lossy())], file.size as f64);
+    for (path, (size, _)) in files.iter().take(FILES_MAX) {
+        f.sample(&[("path", path)], *size as f64);
     }
     f.start(
         "promtail_read_bytes_total",
         MetricType::Gauge,
         "Number of bytes read.",
     );
-    for file in files.iter().take(FILES_MAX) {
-        f.sample(
-            &[("path", &file.path.to_string_lossy())],
-            file.offset as f64,
-        );
+    for (path, (_, offset)) in files.iter().take(FILES_MAX) {
+        f.sample(&[("path", path)], *offset as f64);
     }
     stages(f, tail);
 }

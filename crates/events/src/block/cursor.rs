@@ -7,7 +7,7 @@ use super::column::{Column, Form};
 use super::number::NumberFormat;
 use super::shape::Shaped;
 use super::stamp::{Calendar, StampFormat};
-use super::{ints, strings};
+use super::{ids, ints, strings};
 
 /// Reads texts of a column in any order, best in rising order.
 pub(super) enum Cursor<'c, 'a> {
@@ -32,6 +32,7 @@ pub(super) enum Cursor<'c, 'a> {
     },
     Strings(strings::Cursor<'a>),
     Shaped(Box<ShapedCursor<'c, 'a>>),
+    Ids(ids::Cursor<'a>),
 }
 
 /// The texts of a dictionary.
@@ -100,6 +101,7 @@ impl<'c, 'a> Cursor<'c, 'a> {
             },
             Form::Strings(strings) => Self::Strings(strings.cursor()),
             Form::Shaped(shaped) => Self::Shaped(Box::new(ShapedCursor::new(shaped)?)),
+            Form::Ids(ids) => Self::Ids(ids.cursor()?),
         })
     }
 
@@ -133,6 +135,10 @@ impl<'c, 'a> Cursor<'c, 'a> {
             Self::Dictionary { entries, ids } => out.extend_from_slice(entries.get(ids.get(i)?)?),
             Self::Strings(strings) => out.extend_from_slice(strings.get(i)?),
             Self::Shaped(shaped) => shaped.append(i, t_ns, out)?,
+            Self::Ids(ids) => {
+                let number = ids.number(i)?;
+                ids.append(number, out)?;
+            }
         }
         Ok(())
     }

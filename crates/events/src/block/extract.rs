@@ -181,6 +181,20 @@ impl<'c, 'a> Reader<'c, 'a> {
                 let known = &mut self.known[id as usize];
                 Ok(*known.get_or_insert_with(|| push(text, parser, is_quoted, out)))
             }
+            Cursor::Ids(ids) => {
+                let id = ids.number(place)?;
+                if self.known.len() < ids.count() {
+                    self.known.resize(ids.count(), None);
+                }
+                if let Some(known) = self.known[id] {
+                    return Ok(known);
+                }
+                self.text.clear();
+                ids.append(id, &mut self.text)?;
+                let known = push(&self.text, parser, is_quoted, out);
+                self.known[id] = Some(known);
+                Ok(known)
+            }
             Cursor::Constant(text) => {
                 self.known.resize(1, None);
                 Ok(*self.known[0].get_or_insert_with(|| push(text, parser, is_quoted, out)))

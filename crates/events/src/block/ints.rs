@@ -251,6 +251,20 @@ impl<'a> Ints<'a> {
         })
     }
 
+    /// How many numbers.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes that they take, but for what the directory says of them.
+    pub(super) fn len(&self) -> usize {
+        match &self.kind {
+            Kind::Constant => 0,
+            Kind::Packed { bytes, .. } => bytes.len(),
+            Kind::Entropy { meta, bytes, .. } => meta.len() + bytes.len(),
+        }
+    }
+
     /// The only number there is.
     pub(super) fn constant(&self) -> Option<i64> {
         matches!(self.kind, Kind::Constant).then_some(self.base)

@@ -15,10 +15,12 @@ use super::column::{Column, Form};
 use super::cursor::Cursor;
 use super::extract::{Extracted, extract};
 use super::fields::FieldColumns;
+use super::ids::Pools;
 use super::ints::{self, Ints};
 use super::piece::{Reader, VERIFIES};
 use super::search::{self, Found, Place, Sought};
 use super::shape::Shaped;
+use super::sizes::{self, Size};
 use super::strings::decompress;
 use super::words::{Filter, Probe};
 use super::{BYTES_REFUSED, BlockSummary, MAGIC, ROWS_MAX, Run};
@@ -149,6 +151,30 @@ impl<B: AsRef<[u8]>> Block<B> {
         }
     }
 
+    /// Where its bytes go: head, filter and directory, then each column.
+    ///
+    /// # Errors
+    /// When the bytes are no block.
+    pub fn sizes(&self) -> Result<Vec<Size>, Malformed> {
+        let directory = decompress(self.piece(self.directory)?, self.directory_raw)?;
+        let data = self.bytes.as_ref().get(self.data..).unwrap_or_default();
+        let opened = Opened::read(&directory, data, self.summary.rows as usize)?;
+        let mut out = Vec::new();
+        for (what, bytes) in [
+            ("head", self.filter.from),
+            ("filter", self.filter.len),
+            ("directory", self.directory.len),
+        ] {
+            out.push(Size {
+                what: what.to_owned(),
+                count: 1,
+                bytes,
+            });
+        }
+        out.extend(sizes::sizes(&opened)?);
+        Ok(out)
+    }
+
     /// Whether rows may pass all conditions, by the filter of words alone. A filter that
     /// cannot be read excludes nothing.
     #[must_use]
@@ -268,22 +294,26 @@ fn few(literals: &[Vec<u8>]) -> Vec<&[u8]> {
 }
 
 /// The columns of a block, found and not decoded.
-struct Opened<'a> {
-    times: Ints<'a>,
+pub(super) struct Opened<'a> {
+    pub(super) times: Ints<'a>,
+    pub(super) pools: Pools<'a>,
     row_times: RowTimes<'a>,
-    lines: Column<'a>,
-    fields: FieldColumns<'a>,
+    pub(super) lines: Column<'a>,
+    pub(super) fields: FieldColumns<'a>,
 }
 
 impl<'a> Opened<'a> {
     fn read(directory: &'a [u8], data: &'a [u8], rows: usize) -> Result<Self, Malformed> {
         let mut reader = Reader::new(directory, data);
         let times = Ints::read(&mut reader, rows)?;
+        reader.pools = Pools::read(&mut reader)?;
+        let pools = reader.pools.clone();
         let lines = Column::read(&mut reader, rows, 0)?;
         let fields = FieldColumns::read(&mut reader, rows)?;
         Ok(Self {
             row_times: RowTimes(RefCell::new(times.cursor()?)),
             times,
+            pools,
             lines,
             fields,
         })

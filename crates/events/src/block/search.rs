@@ -12,6 +12,7 @@ use memchr::memmem;
 use super::bits::Bits;
 use super::column::{Column, Form, pack_hex};
 use super::cursor::{Cursor, Entries};
+use super::ids::Ids;
 use super::shape::{Shape, Shaped};
 use super::strings::Needle;
 use super::words::is_word;
@@ -115,12 +116,16 @@ pub(super) fn find(
             is_upper,
             packed,
         } if sought.text.len() == *len => {
-            find_whole_hex(packed.open()?, *is_upper, sought, &mut bits);
+            let mut wanted = Vec::new();
+            if pack_hex(sought.text, *is_upper, &mut wanted).is_some() {
+                find_packed(packed.open()?, &wanted, &mut bits);
+            }
         }
         Form::Numbers { .. } | Form::Hex { .. } => {
             find_printed(column, &[], sought, &mut bits)?;
         }
         Form::Stamps { .. } => find_printed(column, &times()?, sought, &mut bits)?,
+        Form::Ids(ids) => return find_ids(ids, sought),
         Form::Dictionary { entries, ids } => match find(entries, sought, &|| Ok(Vec::new()))? {
             Found::Nowhere => return Ok(Found::Nowhere),
             Found::Everywhere => return Ok(Found::Everywhere),
@@ -134,15 +139,34 @@ pub(super) fn find(
     Ok(Found::of(bits))
 }
 
+/// The texts of a column that have an id with the piece.
+fn find_ids(ids: &Ids<'_>, sought: &Sought<'_>) -> Result<Found, Malformed> {
+    let pool = &ids.pool;
+    let mut wanted = Bits::none(pool.count);
+    if sought.text.len() == pool.format.len() {
+        let mut packed = Vec::new();
+        if pool.format.pack(sought.text, &mut packed).is_some() {
+            find_packed(pool.packed.open()?, &packed, &mut wanted);
+        }
+    } else {
+        let cursor = ids.cursor()?;
+        let print = &mut |id: usize, out: &mut Vec<u8>| cursor.append(id, out);
+        find_in_print(pool.count, print, sought, &mut wanted)?;
+    }
+    if wanted.is_empty() {
+        return Ok(Found::Nowhere);
+    }
+    Ok(Found::of(ids.with(&wanted)?))
+}
+
 /// Whole texts of hex digits are compared as they are packed.
-fn find_whole_hex(packed: &[u8], is_upper: bool, sought: &Sought<'_>, bits: &mut Bits) {
-    let stride = sought.text.len().div_ceil(2);
-    let mut wanted = Vec::with_capacity(stride);
-    if pack_hex(sought.text, is_upper, &mut wanted).is_none() || stride == 0 {
+fn find_packed(packed: &[u8], wanted: &[u8], bits: &mut Bits) {
+    let stride = wanted.len();
+    if stride == 0 {
         return;
     }
     let mut at = 0;
-    let finder = memmem::Finder::new(&wanted);
+    let finder = memmem::Finder::new(wanted);
     while let Some(offset) = packed.get(at..).and_then(|rest| finder.find(rest)) {
         let found = at + offset;
         if found.is_multiple_of(stride) {
@@ -157,22 +181,35 @@ fn find_whole_hex(packed: &[u8], is_upper: bool, sought: &Sought<'_>, bits: &mut
 /// Texts that are printed together.
 const PRINTED: usize = 4096;
 
-/// Prints the texts of a column, none of which has a line feed, and searches many at once.
+/// Prints the texts of a column and searches them.
 fn find_printed(
     column: &Column<'_>,
     times: &[i64],
     sought: &Sought<'_>,
     bits: &mut Bits,
 ) -> Result<(), Malformed> {
-    let needle = Needle::new(sought, b'\n');
     let mut cursor = Cursor::new(column)?;
+    let print = &mut |i: usize, out: &mut Vec<u8>| {
+        cursor.append(i, times.get(i).copied().unwrap_or(0), out)
+    };
+    find_in_print(column.count, print, sought, bits)
+}
+
+/// Prints texts, none of which has a line feed, and searches many at once.
+fn find_in_print(
+    count: usize,
+    print: &mut dyn FnMut(usize, &mut Vec<u8>) -> Result<(), Malformed>,
+    sought: &Sought<'_>,
+    bits: &mut Bits,
+) -> Result<(), Malformed> {
+    let needle = Needle::new(sought, b'\n');
     let (mut raw, mut ends) = (Vec::new(), Vec::new());
-    for from in (0..column.count).step_by(PRINTED) {
+    for from in (0..count).step_by(PRINTED) {
         raw.clear();
         ends.clear();
         raw.push(b'\n');
-        for i in from..column.count.min(from + PRINTED) {
-            cursor.append(i, times.get(i).copied().unwrap_or(0), &mut raw)?;
+        for i in from..count.min(from + PRINTED) {
+            print(i, &mut raw)?;
             ends.push(raw.len());
             raw.push(b'\n');
         }
@@ -584,6 +621,23 @@ pub(super) fn passing(
                 found.add(i);
             }
         }
+        return Ok(found);
+    }
+    if let Form::Ids(ids) = &column.form
+        && wanted.count() >= ids.pool.count
+    {
+        let cursor = ids.cursor()?;
+        let mut own = Bits::none(cursor.count());
+        let mut text = Vec::new();
+        for id in 0..cursor.count() {
+            text.clear();
+            cursor.append(id, &mut text)?;
+            if passes(&text) {
+                own.add(id);
+            }
+        }
+        found = ids.with(&own)?;
+        found.and(wanted);
         return Ok(found);
     }
     if let Form::Constant(text) = &column.form {

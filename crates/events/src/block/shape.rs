@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use super::column::{self, Column, Work};
 use super::ints::{self, Ints, Order};
 use super::piece::{Pieces, Reader, put_bytes};
+use super::quick::is_same;
 use super::template::{Learnt, NO_TEMPLATE, learn};
 use super::tokens::Level;
 use super::words::is_word;
@@ -99,7 +100,7 @@ impl<'a> ShapeBuilder<'a> {
 pub(super) fn of_lines<'a>(lines: &[&'a [u8]], times: &[i64]) -> ShapeBuilder<'a> {
     let mut builder = ShapeBuilder::new();
     builder.of_text = vec![NO_TEMPLATE; lines.len()];
-    let mut by_skeleton = HashMap::new();
+    let mut skeletons = Skeletons::default();
     let mut values = Vec::new();
     let mut scratch = Vec::new();
     for (row, line) in lines.iter().enumerate() {
@@ -118,19 +119,7 @@ pub(super) fn of_lines<'a>(lines: &[&'a [u8]], times: &[i64]) -> ShapeBuilder<'a
             ShapeKind::Logfmt
         };
         skeleton(line, &values, &mut scratch);
-        let hash = KEY.hash128(&scratch);
-        let shape = match by_skeleton.get(&hash) {
-            Some(shape) => Some(*shape),
-            None => {
-                let new = builder.shape_of(kind, line, &values);
-                by_skeleton.extend(new.map(|shape| (hash, shape)));
-                new
-            }
-        };
-        // Two skeletons with one hash: the second one's lines are kept whole.
-        if let Some(shape) = shape
-            && builder.fits(shape, line, &values)
-        {
+        if let Some(shape) = skeletons.find(&scratch, || builder.shape_of(kind, line, &values)) {
             builder.take(row, shape, line, &values, times.get(row).copied());
         }
     }
@@ -151,6 +140,41 @@ pub(super) fn of_texts<'a>(texts: &[&'a [u8]], times: &[i64], level: Level) -> S
     });
     builder.take_learnt(&learnt, texts, times);
     builder
+}
+
+/// Skeletons that were seen, and the shape of each. Texts of one skeleton are told apart by
+/// their values alone: no literal of JSON or logfmt has the byte that stands for a value.
+#[derive(Default)]
+struct Skeletons {
+    seen: Vec<(Vec<u8>, Option<u32>)>,
+    by_hash: HashMap<u64, Vec<u32>>,
+    /// That of the text before.
+    last: usize,
+}
+
+impl Skeletons {
+    fn find(&mut self, skeleton: &[u8], new: impl FnOnce() -> Option<u32>) -> Option<u32> {
+        if let Some((text, shape)) = self.seen.get(self.last)
+            && text == skeleton
+        {
+            return *shape;
+        }
+        let same = self.by_hash.entry(KEY.hash64(skeleton)).or_default();
+        for n in same.iter() {
+            if self.seen[*n as usize].0 == skeleton {
+                self.last = *n as usize;
+                return self.seen[self.last].1;
+            }
+        }
+        let shape = new();
+        // Each line has another skeleton, perhaps: those without a shape are not kept.
+        if shape.is_some() {
+            self.last = self.seen.len();
+            same.push(self.last as u32);
+            self.seen.push((skeleton.to_vec(), shape));
+        }
+        shape
+    }
 }
 
 /// What is left of a line without its values.
@@ -226,7 +250,7 @@ impl<'a> ShapeBuilder<'a> {
         }
         let mut at = 0;
         for ((from, to), literal) in values.iter().zip(&shape.literals) {
-            if text[at..*from as usize] != **literal {
+            if !is_same(&text[at..*from as usize], literal) {
                 return false;
             }
             at = *to as usize;
@@ -234,7 +258,7 @@ impl<'a> ShapeBuilder<'a> {
         shape
             .literals
             .last()
-            .is_some_and(|literal| text[at..] == **literal)
+            .is_some_and(|literal| is_same(&text[at..], literal))
     }
 
     fn take(

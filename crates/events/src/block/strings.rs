@@ -225,6 +225,16 @@ impl<'a> Strings<'a> {
         })
     }
 
+    /// Bytes that they take, but for those in the directory.
+    pub(super) fn len(&self) -> usize {
+        let of_frame = |frame: &Frame<'_>| match frame.bytes {
+            FrameBytes::Plain(_) => 0,
+            FrameBytes::Compressed(blob) => blob.len(),
+        };
+        let lengths = self.lengths.as_ref().map_or(0, Ints::len);
+        lengths + self.frames.iter().map(of_frame).sum::<usize>()
+    }
+
     fn open(&self, frame: &Frame<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
         match frame.bytes {
             FrameBytes::Plain(bytes) => Ok(Cow::Borrowed(bytes)),

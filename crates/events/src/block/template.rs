@@ -6,9 +6,9 @@
 //! are taken out is its template. (The idea of partitioning is that of IPLoM, Makanju et
 //! al., KDD 2009.)
 
-use binnacle_stdx::hash::HashKey;
 use hashbrown::{HashMap, HashSet};
 
+use super::quick::{BuildSame, Hasher};
 use super::tokens::{Level, split};
 
 /// The template of texts that have none.
@@ -29,8 +29,6 @@ const CHOICES_MAX: usize = 24;
 /// A template of fewer texts costs more than it saves.
 const TEXTS_MIN: u32 = 4;
 
-const KEY: HashKey = HashKey::new(0x6c61_796f_7574);
-
 /// A template: the text it was first seen in, and which of its tokens vary.
 #[derive(Debug)]
 pub(super) struct Template {
@@ -49,9 +47,14 @@ pub(super) struct Learnt {
     pub(super) of_text: Vec<u32>,
     tokens: Vec<(u32, u32)>,
     ends: Vec<u32>,
+    hasher: Hasher,
 }
 
 impl Learnt {
+    fn hash(&self, text: &[u8], token: (u32, u32)) -> u64 {
+        self.hasher.hash(&text[token.0 as usize..token.1 as usize])
+    }
+
     /// The tokens of a text.
     pub(super) fn tokens(&self, text: usize) -> &[(u32, u32)] {
         let from = text.checked_sub(1).map_or(0, |t| self.ends[t]);
@@ -76,9 +79,10 @@ pub(super) fn learn(
         of_text: vec![NO_TEMPLATE; texts.len()],
         tokens: Vec::new(),
         ends: Vec::with_capacity(texts.len()),
+        hasher: Hasher::default(),
     };
     let mut layouts: Vec<Layout> = Vec::new();
-    let mut by_hash: HashMap<u64, u32> = HashMap::new();
+    let mut by_hash: HashMap<u64, u32, BuildSame> = HashMap::default();
     let mut between = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let before = learnt.tokens.len();
@@ -92,7 +96,7 @@ pub(super) fn learn(
             }
             between.extend_from_slice(&text[at..]);
             let next = layouts.len() as u32;
-            let layout = *by_hash.entry(KEY.hash64(&between)).or_insert(next);
+            let layout = *by_hash.entry(learnt.hasher.hash(&between)).or_insert(next);
             if layout == next && layouts.len() < LAYOUTS_MAX {
                 layouts.push(Layout::default());
             }
@@ -117,7 +121,7 @@ pub(super) fn learn(
 }
 
 /// Which words are part of templates, for each token of a layout.
-type Choices = Vec<HashSet<u64>>;
+type Choices = Vec<HashSet<u64, BuildSame>>;
 
 fn templates_of(texts: &[&[u8]], layout: &Layout, room: usize, learnt: &mut Learnt) {
     let mut choices = choices_of(texts, layout, learnt);
@@ -148,10 +152,6 @@ fn templates_of(texts: &[&[u8]], layout: &Layout, room: usize, learnt: &mut Lear
     assign(texts, layout, &choices, room, learnt);
 }
 
-fn hash_of(text: &[u8], token: (u32, u32)) -> u64 {
-    KEY.hash64(&text[token.0 as usize..token.1 as usize])
-}
-
 fn has_digit(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_digit)
 }
@@ -163,18 +163,18 @@ fn choices_of(texts: &[&[u8]], layout: &Layout, learnt: &Learnt) -> Choices {
     let sampled = layout.texts.len().div_ceil(step) as u32;
     (0..count)
         .map(|token| {
-            let mut counts: HashMap<u64, (u32, bool)> = HashMap::new();
+            let mut counts: HashMap<u64, (u32, bool), BuildSame> = HashMap::default();
             for &text in layout.texts.iter().step_by(step) {
                 let Some(&range) = learnt.tokens(text as usize).get(token) else {
                     continue;
                 };
                 let text = texts[text as usize];
                 let entry = counts
-                    .entry(hash_of(text, range))
+                    .entry(learnt.hash(text, range))
                     .or_insert_with(|| (0, has_digit(&text[range.0 as usize..range.1 as usize])));
                 entry.0 += 1;
                 if counts.len() > CHOICES_MAX * 4 {
-                    return HashSet::new();
+                    return HashSet::default();
                 }
             }
             let needed = |has_digit: bool| {
@@ -186,7 +186,7 @@ fn choices_of(texts: &[&[u8]], layout: &Layout, learnt: &Learnt) -> Choices {
             };
             let words = counts.iter().filter(|(_, c)| !c.1).count();
             if words > CHOICES_MAX {
-                return HashSet::new();
+                return HashSet::default();
             }
             let chosen = counts.into_iter().filter(|(_, c)| c.0 >= needed(c.1));
             chosen.map(|(hash, _)| hash).collect()
@@ -200,7 +200,7 @@ fn template_key(texts: &[&[u8]], text: u32, choices: &Choices, learnt: &Learnt) 
     for (range, choices) in learnt.tokens(text as usize).iter().zip(choices) {
         let mut own = 1;
         if !choices.is_empty() {
-            let hash = hash_of(bytes, *range);
+            let hash = learnt.hash(bytes, *range);
             if choices.contains(&hash) {
                 own = hash | 2;
             }
@@ -238,7 +238,7 @@ fn assign(texts: &[&[u8]], layout: &Layout, choices: &Choices, room: usize, lear
             .zip(choices)
             .enumerate();
         let varying = tokens
-            .filter(|(_, (range, choices))| !choices.contains(&hash_of(bytes, **range)))
+            .filter(|(_, (range, choices))| !choices.contains(&learnt.hash(bytes, **range)))
             .map(|(token, _)| token as u16)
             .collect();
         learnt.templates.push(Template {

@@ -20,6 +20,7 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem;
 
 use super::piece::put_bytes;
+use super::quick::BuildSame;
 
 /// Bits for each distinct word, and bits that each word sets: one word in forty that is
 /// not there seems to be.
@@ -164,24 +165,6 @@ fn is_hex(byte: u8) -> bool {
 fn is_vocabulary(run: &[u8]) -> bool {
     run.len() >= WORD_BYTES_MIN && run.iter().any(|b| class(*b) == LETTER)
 }
-
-/// Hashes are hashed already.
-#[derive(Default)]
-struct Same(u64);
-
-impl std::hash::Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
-type BuildSame = std::hash::BuildHasherDefault<Same>;
 
 /// Gathers words.
 #[derive(Default)]

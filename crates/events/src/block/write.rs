@@ -45,13 +45,20 @@ pub(super) fn pieces_of(rows: &dyn RowSource, order: &[u32], effort: Effort) -> 
     let times: Vec<i64> = order.iter().map(|r| rows.time_ns(*r as usize)).collect();
     let lines: Vec<&[u8]> = order.iter().map(|r| rows.line(*r as usize)).collect();
     let mut work = Work::new(effort);
-    let mut pieces = Pieces::default();
-    ints::write(&times, Order::Rising, effort, &mut pieces);
-    if lines.iter().any(|line| line.contains(&b'\\')) {
+    let mut columns = Pieces::default();
+    if lines
+        .iter()
+        .any(|line| memchr::memchr(b'\\', line).is_some())
+    {
         work.words.saw_backslash();
     }
-    column::write_lines(&lines, &times, &mut work, &mut pieces);
-    fields::write(rows, order, &times, &mut work, &mut pieces);
+    column::write_lines(&lines, &times, &mut work, &mut columns);
+    fields::write(rows, order, &times, &mut work, &mut columns);
+    // What the columns gathered stands in front of them.
+    let mut pieces = Pieces::default();
+    ints::write(&times, Order::Rising, effort, &mut pieces);
+    std::mem::take(&mut work.ids).write(&mut work, &mut pieces);
+    pieces.append(&columns);
     (work, pieces)
 }
 

@@ -124,7 +124,7 @@ fn fields_of(rows: &Rows, row: usize) -> Vec<(String, Value)> {
     fields
 }
 
-fn comes_back(rows: &[Row], effort: Effort) {
+pub fn comes_back(rows: &[Row], effort: Effort) {
     let (block, summary, sorted) = block_of(rows, effort);
     assert_eq!(summary.rows as usize, rows.len());
     let line_bytes: u64 = rows.iter().map(|r| r.line.len() as u64).sum();
@@ -340,7 +340,7 @@ fn passes(row: &Row, condition: &Condition) -> bool {
 }
 
 /// Reads with the conditions and compares with the plain list.
-fn check_conditions(
+pub fn check_conditions(
     block: &Block<Arc<[u8]>>,
     sorted: &[Row],
     conditions: &[Condition],

@@ -1,6 +1,7 @@
 //! Tests of the room from outside.
 
 mod block;
+mod block_ids;
 mod block_lines;
 mod crash;
 mod faults;

@@ -51,28 +51,41 @@ impl Extracted {
     }
 }
 
-fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
-    let is_quoted = |value: usize| shape.literals[value].last() == Some(&b'"');
-    let labels = match (extract.parser, shape.kind) {
-        (Parser::Json, ShapeKind::Json) => {
+/// Whether a value of a shape stands in quotes.
+fn is_quoted(shape: &Shape<'_>, value: usize) -> bool {
+    shape.literals[value].last() == Some(&b'"')
+}
+
+/// The label of each value of a shape of JSON or logfmt, where that is sure.
+pub(super) fn labels_of(shape: &Shape<'_>) -> Option<Vec<String>> {
+    match shape.kind {
+        ShapeKind::Json => {
             let mut line = Vec::new();
             for (value, literal) in shape.literals.iter().enumerate() {
                 line.extend_from_slice(literal);
                 if value < shape.columns.len() {
-                    line.push(if is_quoted(value) { b'x' } else { b'0' });
+                    line.push(if is_quoted(shape, value) { b'x' } else { b'0' });
                 }
             }
-            match json::labels(&line) {
-                Some(labels) if !labels.has_twins => labels.of_value,
-                _ => return Slot::Unknown,
-            }
+            let labels = json::labels(&line).filter(|labels| !labels.has_twins)?;
+            Some(labels.of_value)
         }
-        (Parser::Logfmt, ShapeKind::Logfmt) => {
+        ShapeKind::Logfmt => {
             let keys = shape.literals.iter().take(shape.columns.len());
-            keys.map(|l| json::first_key(&super::shape::logfmt_key(l)))
-                .collect()
+            let key = |l: &&[u8]| json::first_key(&super::shape::logfmt_key(l));
+            Some(keys.map(key).collect())
         }
-        _ => return Slot::Unknown,
+        ShapeKind::Text => None,
+    }
+}
+
+fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
+    let is_of_parser = matches!(
+        (extract.parser, shape.kind),
+        (Parser::Json, ShapeKind::Json) | (Parser::Logfmt, ShapeKind::Logfmt)
+    );
+    let Some(labels) = labels_of(shape).filter(|_| is_of_parser) else {
+        return Slot::Unknown;
     };
     let mut own = labels
         .iter()
@@ -82,7 +95,7 @@ fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
         (None, _) => Slot::Absent,
         (Some((value, _)), None) if value < shape.columns.len() => Slot::Value {
             value,
-            is_quoted: is_quoted(value),
+            is_quoted: is_quoted(shape, value),
         },
         _ => Slot::Unknown,
     }

@@ -23,6 +23,7 @@ mod ints;
 mod json;
 mod logfmt;
 mod number;
+mod patterns;
 mod piece;
 mod quick;
 mod read;

@@ -17,6 +17,7 @@ use super::extract::{Extracted, extract};
 use super::fields::FieldColumns;
 use super::ids::Pools;
 use super::ints::{self, Ints};
+use super::patterns::{Patterns, patterns};
 use super::piece::{Reader, VERIFIES};
 use super::search::{self, Found, Place, Sought};
 use super::shape::Shaped;
@@ -241,6 +242,7 @@ impl<B: AsRef<[u8]>> Block<B> {
         };
         if runs.is_empty() {
             out.extracted = no_rows(&selection.wanted);
+            out.patterns = selection.wanted.patterns.then(no_texts);
             return Ok(());
         }
         let data = self.bytes.as_ref().get(self.data..).unwrap_or_default();
@@ -252,13 +254,17 @@ impl<B: AsRef<[u8]>> Block<B> {
     }
 }
 
+fn no_texts() -> ColumnValues {
+    ColumnValues::Text {
+        entries: Default::default(),
+        of_row: Vec::new(),
+    }
+}
+
 fn no_rows(wanted: &Wanted) -> Vec<OutColumn> {
     let none = |label: &String| OutColumn {
         name: label.clone(),
-        values: ColumnValues::Text {
-            entries: Default::default(),
-            of_row: Vec::new(),
-        },
+        values: no_texts(),
     };
     wanted.extracts.iter().map(|e| none(&e.label)).collect()
 }
@@ -499,6 +505,10 @@ impl<'a> Opened<'a> {
                 });
             }
         }
+        if wanted.patterns {
+            let Patterns { entries, of_row } = patterns(self.shaped()?, candidates)?;
+            out.patterns = Some(ColumnValues::Text { entries, of_row });
+        }
         if wanted.fields != Fields::None {
             self.fields
                 .columns(&wanted.fields, &rows, &self.row_times, &mut out.fields)?;
@@ -517,7 +527,8 @@ impl<'a> Opened<'a> {
             return Ok(());
         }
         let is_unknown = |i: usize| {
-            out.extracted.iter().any(|column| match &column.values {
+            let columns = out.extracted.iter().map(|column| &column.values);
+            columns.chain(&out.patterns).any(|values| match values {
                 ColumnValues::Text { of_row, .. } => of_row[i] == UNKNOWN,
                 _ => false,
             })

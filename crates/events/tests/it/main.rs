@@ -3,6 +3,7 @@
 mod block;
 mod block_ids;
 mod block_lines;
+mod block_patterns;
 mod crash;
 mod faults;
 mod model;

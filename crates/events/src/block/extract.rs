@@ -133,8 +133,8 @@ pub(super) fn extract(
             }
         });
     }
-    for (row, shape) in lines.all_shapes()?.into_iter().enumerate() {
-        let shape = usize::from(shape);
+    for (row, shape) in lines.all_shapes()?.iter().enumerate() {
+        let shape = usize::from(*shape);
         if rows.has(row) {
             out.of_row.push(match of_shape[shape] {
                 Ok(reader) => readers[reader].read(times.at(row)?, &mut out.entries)?,

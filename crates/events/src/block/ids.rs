@@ -346,12 +346,22 @@ impl<'a> Ids<'a> {
             }
             Some(numbers) => {
                 let mut numbers = numbers.cursor()?;
-                for text in 0..self.count {
-                    let id = numbers.get(self.first + text)?;
-                    if usize::try_from(id).is_ok_and(|id| wanted.has(id)) {
-                        found.add(text);
+                let mut text = 0;
+                let only = Some(wanted.count()).filter(|n| *n == 1);
+                let only = only.and_then(|_| wanted.iter().next());
+                let mut see = |page: &[i64]| {
+                    for id in page {
+                        let is_wanted = match only {
+                            Some(only) => *id == only as i64,
+                            None => usize::try_from(*id).is_ok_and(|id| wanted.has(id)),
+                        };
+                        if is_wanted {
+                            found.add(text);
+                        }
+                        text += 1;
                     }
-                }
+                };
+                numbers.each_page(self.first, self.first + self.count, &mut see)?;
             }
         }
         Ok(found)

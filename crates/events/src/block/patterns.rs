@@ -56,7 +56,7 @@ pub(super) fn patterns(lines: &Shaped<'_>, rows: &Bits) -> Result<Patterns, Malf
         of_row: Vec::with_capacity(rows.count()),
     };
     let mut known: HashMap<(u16, [u32; TOLD_MAX]), u32> = HashMap::new();
-    for (row, number) in lines.all_shapes()?.into_iter().enumerate() {
+    for (row, number) in lines.all_shapes()?.iter().copied().enumerate() {
         let shape = usize::from(number);
         if rows.has(row) {
             out.of_row.push(match &kinds[shape] {

@@ -276,6 +276,22 @@ impl RowTimes<'_> {
     pub(super) fn at(&self, row: usize) -> Result<i64, Malformed> {
         self.0.borrow_mut().get(row)
     }
+
+    /// Appends the times of rows, which rise.
+    fn append(&self, rows: &[u32], out: &mut Vec<i64>) -> Result<(), Malformed> {
+        let mut times = self.0.borrow_mut();
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(());
+        };
+        let (first, end) = (*first as usize, *last as usize + 1);
+        if end - first == rows.len() {
+            return times.each_page(first, end, &mut |page| out.extend_from_slice(page));
+        }
+        for row in rows {
+            out.push(times.get(*row as usize)?);
+        }
+        Ok(())
+    }
 }
 
 /// Literals that are looked for one by one; more cost more than they save.
@@ -462,6 +478,7 @@ impl<'a> Opened<'a> {
         matches: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<Bits, Malformed> {
         let mut found = Bits::none(rows.len());
+        self.shaped()?.all_shapes()?;
         let mut cursor = Cursor::new(&self.lines)?;
         let mut line = Vec::new();
         for row in rows.iter() {
@@ -490,10 +507,10 @@ impl<'a> Opened<'a> {
             while run.peek().is_some_and(|(r, _)| row >= r.first_row + r.rows) {
                 run.next();
             }
-            out.times_ns.push(self.row_times.at(row as usize)?);
             out.streams
                 .push(run.peek().map_or(0, |(_, stream)| *stream));
         }
+        self.row_times.append(&rows, &mut out.times_ns)?;
         if !wanted.extracts.is_empty() {
             let shaped = self.shaped()?;
             for own in &wanted.extracts {
@@ -541,6 +558,8 @@ impl<'a> Opened<'a> {
         if wanted.lines != Lines::None && rows.len() == self.lines.count {
             out.lines.bytes.reserve(limit);
         }
+        // They are needed up to the last row anyway.
+        self.shaped()?.all_shapes()?;
         let mut cursor = Cursor::new(&self.lines)?;
         let mut total = 0_usize;
         for (row, is_wanted) in rows.iter().zip(is_wanted) {

@@ -5,6 +5,8 @@
 //! begins one. For each shape these *ways* are few, because the literals must agree; what
 //! remains are questions to single columns, each asked once.
 
+use std::rc::Rc;
+
 use binnacle_store::Malformed;
 use hashbrown::HashMap;
 use memchr::memmem;
@@ -416,7 +418,6 @@ enum Answer {
 struct Search<'s, 'a> {
     shaped: &'s Shaped<'a>,
     times: &'s TimesOf<'s>,
-    of_text: Option<Vec<u16>>,
     texts_of: HashMap<usize, Bits>,
     answers: HashMap<(u32, usize, usize, Place), Answer>,
 }
@@ -430,7 +431,6 @@ fn find_shaped(
     let mut search = Search {
         shaped,
         times,
-        of_text: None,
         texts_of: HashMap::new(),
         answers: HashMap::new(),
     };
@@ -464,7 +464,7 @@ fn find_shaped(
         }
     }
     if to_look_at.contains(&true) {
-        let own = Bits::of(search.of_text()?, |s| to_look_at[usize::from(*s)]);
+        let own = Bits::of(&search.of_text()?, |s| to_look_at[usize::from(*s)]);
         let texts = passing(column, &own, times, &mut |text| sought.is_in(text))?;
         found.or(&texts);
     }
@@ -474,23 +474,20 @@ fn find_shaped(
         return Ok(Found::Everywhere);
     }
     if sure > 0 {
-        found.or(&Bits::of(search.of_text()?, |s| always[usize::from(*s)]));
+        found.or(&Bits::of(&search.of_text()?, |s| always[usize::from(*s)]));
     }
     Ok(Found::of(found))
 }
 
 impl Search<'_, '_> {
-    fn of_text(&mut self) -> Result<&[u16], Malformed> {
-        if self.of_text.is_none() {
-            self.of_text = Some(self.shaped.all_shapes()?);
-        }
-        Ok(self.of_text.as_deref().unwrap_or_default())
+    fn of_text(&self) -> Result<Rc<[u16]>, Malformed> {
+        self.shaped.all_shapes()
     }
 
     /// The texts that have a shape.
     fn texts_of(&mut self, shape: usize) -> Result<&Bits, Malformed> {
         if !self.texts_of.contains_key(&shape) {
-            let bits = Bits::of(self.of_text()?, |s| usize::from(*s) == shape);
+            let bits = Bits::of(&self.of_text()?, |s| usize::from(*s) == shape);
             self.texts_of.insert(shape, bits);
         }
         Ok(&self.texts_of[&shape])
@@ -586,14 +583,16 @@ impl Search<'_, '_> {
         }
         let most = uses.iter().copied().max().unwrap_or(0);
         let mut by_value = vec![Bits::none(shaped.count); most];
+        let mut places = bits.iter();
+        let mut found = places.next();
         let mut place = 0;
         for (text, shape) in self.of_text()?.iter().enumerate() {
-            for own in by_value.iter_mut().take(uses[usize::from(*shape)]) {
-                if bits.has(place) {
-                    own.add(text);
-                }
-                place += 1;
+            let behind = place + uses[usize::from(*shape)];
+            while let Some(own) = found.filter(|found| *found < behind) {
+                by_value[own - place].add(text);
+                found = places.next();
             }
+            place = behind;
         }
         Ok(Answer::At(by_value))
     }

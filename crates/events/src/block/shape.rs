@@ -4,6 +4,9 @@
 //! of logfmt, a template. Values of one key are in one column, whatever shape they came
 //! in. Shape 0 has no literals but one value, the whole text: it takes what fits nowhere.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use binnacle_stdx::bits::put_varint;
 use binnacle_stdx::hash::HashKey;
 use binnacle_store::Malformed;
@@ -484,6 +487,8 @@ pub(super) struct Shaped<'a> {
     pub(super) of_text: Ints<'a>,
     pub(super) columns: Vec<Column<'a>>,
     pub(super) count: usize,
+    /// The shape of every text, once it was asked for.
+    known: OnceCell<Rc<[u16]>>,
 }
 
 impl<'a> Shaped<'a> {
@@ -542,22 +547,45 @@ impl<'a> Shaped<'a> {
             of_text,
             columns,
             count,
+            known: OnceCell::new(),
         })
     }
 
     /// The shape of every text.
-    pub(super) fn all_shapes(&self) -> Result<Vec<u16>, Malformed> {
+    pub(super) fn all_shapes(&self) -> Result<Rc<[u16]>, Malformed> {
+        if let Some(known) = self.known.get() {
+            return Ok(Rc::clone(known));
+        }
+        let found: Rc<[u16]> = self.read_shapes()?.into();
+        Ok(Rc::clone(self.known.get_or_init(|| found)))
+    }
+
+    /// The shape of every text, if it was asked for before.
+    pub(super) fn known_shapes(&self) -> Option<Rc<[u16]>> {
+        self.known.get().cloned()
+    }
+
+    fn read_shapes(&self) -> Result<Vec<u16>, Malformed> {
         if let Some(only) = self.of_text.constant() {
             let only = self.checked(only)?;
             return Ok(vec![only; self.count]);
         }
-        let all = self.of_text.all()?;
         let mut seen = vec![0_usize; self.shapes.len()];
-        let mut out = Vec::with_capacity(all.len());
-        for shape in all {
-            let shape = self.checked(shape)?;
-            seen[usize::from(shape)] += 1;
-            out.push(shape);
+        let mut out = Vec::with_capacity(self.count);
+        let mut is_wrong = false;
+        let mut see = |page: &[i64]| {
+            for shape in page {
+                let shape = usize::try_from(*shape).unwrap_or(usize::MAX);
+                match seen.get_mut(shape) {
+                    Some(seen) => *seen += 1,
+                    None => is_wrong = true,
+                }
+                out.push(shape as u16);
+            }
+        };
+        self.of_text.cursor()?.each_page(0, self.count, &mut see)?;
+        if is_wrong {
+            return Err(Malformed("a text of a block has a shape that is not there"));
         }
         // Places in columns are counted from these.
         if seen.iter().zip(&self.shapes).all(|(n, s)| *n == s.texts) {

@@ -21,6 +21,7 @@ use memchr::memmem;
 
 use super::piece::put_bytes;
 use super::quick::BuildSame;
+use super::strings::decompress_most;
 
 /// Bits for each distinct word, and bits that each word sets: one word in forty that is
 /// not there seems to be.
@@ -358,8 +359,8 @@ impl<'a> Filter<'a> {
         if needs.runs.is_empty() {
             return true;
         }
-        let text = vocabulary
-            .get_or_insert_with(|| zstd::bulk::decompress(packed, raw).unwrap_or_default());
+        let text =
+            vocabulary.get_or_insert_with(|| decompress_most(packed, raw).unwrap_or_default());
         // A vocabulary that cannot be read excludes nothing.
         text.is_empty()
             || needs

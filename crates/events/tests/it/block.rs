@@ -628,7 +628,17 @@ fn extracted_values_are_what_parsers_find() {
                     Parser::Logfmt => logfmt_value(&row.line, label),
                 };
                 let line = String::from_utf8_lossy(&row.line);
-                assert_eq!(Ok(own.clone()), want, "{label} of {line}");
+                // The other parser prints numbers anew; ours are what is written.
+                let as_number = |t: &Option<String>| t.as_ref().and_then(|t| t.parse::<f64>().ok());
+                let is_same_number = as_number(own).is_some()
+                    && want
+                        .as_ref()
+                        .is_ok_and(|want| as_number(want) == as_number(own))
+                    && own.as_ref().is_some_and(|own| line.contains(own.as_str()));
+                assert!(
+                    is_same_number || Ok(own.clone()) == want,
+                    "{label} of {line}: {own:?}, {want:?}"
+                );
                 known += 1;
                 there += usize::from(own.is_some());
             } else {

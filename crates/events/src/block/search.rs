@@ -197,10 +197,13 @@ fn find_printed(
     find_in_print(column.count, print, sought, bits)
 }
 
+/// Appends a text by its number.
+type Print<'p> = dyn FnMut(usize, &mut Vec<u8>) -> Result<(), Malformed> + 'p;
+
 /// Prints texts, none of which has a line feed, and searches many at once.
 fn find_in_print(
     count: usize,
-    print: &mut dyn FnMut(usize, &mut Vec<u8>) -> Result<(), Malformed>,
+    print: &mut Print<'_>,
     sought: &Sought<'_>,
     bits: &mut Bits,
 ) -> Result<(), Malformed> {

@@ -302,6 +302,14 @@ fn write_shaped(
     work: &mut Work,
     out: &mut Pieces,
 ) -> bool {
+    if level == Level::Whole {
+        return false;
+    }
+    if let Some(builder) = shape::of_numbered(texts) {
+        out.directory.push(SHAPED);
+        builder.write(texts, Level::Digits, adds_words, work, out);
+        return true;
+    }
     let step = texts.len().div_ceil(SAMPLE);
     let mut level = level;
     while level != Level::Whole {

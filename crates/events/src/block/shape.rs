@@ -17,7 +17,7 @@ use super::ints::{self, Ints, Order};
 use super::piece::{Pieces, Reader, put_bytes};
 use super::quick::is_same;
 use super::template::{Learnt, NO_TEMPLATE, learn};
-use super::tokens::Level;
+use super::tokens::{Level, split};
 use super::words::is_word;
 use super::{json, logfmt};
 
@@ -29,6 +29,9 @@ const COLUMNS_MAX: usize = 4096;
 
 /// Templates whose values are fewer share one column for them.
 const COLUMN_TEXTS_MIN: u64 = 24;
+
+/// Texts that decide whether all are the same but for their numbers.
+const SAMPLE: usize = 64;
 
 /// Longer texts are kept whole.
 const TEXT_BYTES_MAX: usize = 64 << 10;
@@ -178,6 +181,55 @@ impl Skeletons {
         }
         shape
     }
+}
+
+/// Takes texts apart that are all the same but for their numbers, such as addresses and
+/// durations: there is nothing to be learnt. `None` when they are not.
+pub(super) fn of_numbered<'a>(texts: &[&'a [u8]]) -> Option<ShapeBuilder<'a>> {
+    let first = *texts.first()?;
+    let mut tokens = Vec::new();
+    if !split(first, Level::Digits, &mut tokens) || tokens.is_empty() {
+        return None;
+    }
+    let literals = literals_of(first, tokens.iter().copied());
+    let has_literal = literals.iter().any(|l| !l.is_empty());
+    if first.len() > TEXT_BYTES_MAX || !has_literal {
+        return None;
+    }
+    let mut builder = ShapeBuilder::new();
+    let own = 1..=tokens.len() as u32;
+    builder.shapes.push(ShapeWriter {
+        kind: ShapeKind::Text,
+        literals,
+        columns: own.clone().collect(),
+        texts: texts.len() as u64,
+    });
+    let same = |text: &'a [u8], tokens: &mut Vec<(u32, u32)>| {
+        tokens.clear();
+        split(text, Level::Digits, tokens) && builder.fits(1, text, tokens)
+    };
+    let step = texts.len().div_ceil(SAMPLE);
+    if !texts.iter().step_by(step).all(|t| same(t, &mut tokens)) {
+        return None;
+    }
+    let mut columns: Vec<ColumnWriter<'a>> = own
+        .map(|_| ColumnWriter {
+            texts: Vec::with_capacity(texts.len()),
+            // Numbers are neither times nor ids.
+            times: Vec::new(),
+        })
+        .collect();
+    for text in texts {
+        if !same(text, &mut tokens) {
+            return None;
+        }
+        for (column, (from, to)) in columns.iter_mut().zip(&tokens) {
+            column.texts.push(&text[*from as usize..*to as usize]);
+        }
+    }
+    builder.columns.append(&mut columns);
+    builder.of_text = vec![1; texts.len()];
+    Some(builder)
 }
 
 /// What is left of a line without its values.

@@ -56,20 +56,22 @@ fn is_quoted(shape: &Shape<'_>, value: usize) -> bool {
     shape.literals[value].last() == Some(&b'"')
 }
 
+/// The labels of the values of a shape of JSON, where they are sure.
+fn json_labels(shape: &Shape<'_>) -> Option<json::Labels> {
+    let mut line = Vec::new();
+    for (value, literal) in shape.literals.iter().enumerate() {
+        line.extend_from_slice(literal);
+        if value < shape.columns.len() {
+            line.push(if is_quoted(shape, value) { b'x' } else { b'0' });
+        }
+    }
+    json::labels(&line).filter(|labels| !labels.has_twins)
+}
+
 /// The label of each value of a shape of JSON or logfmt, where that is sure.
 pub(super) fn labels_of(shape: &Shape<'_>) -> Option<Vec<String>> {
     match shape.kind {
-        ShapeKind::Json => {
-            let mut line = Vec::new();
-            for (value, literal) in shape.literals.iter().enumerate() {
-                line.extend_from_slice(literal);
-                if value < shape.columns.len() {
-                    line.push(if is_quoted(shape, value) { b'x' } else { b'0' });
-                }
-            }
-            let labels = json::labels(&line).filter(|labels| !labels.has_twins)?;
-            Some(labels.of_value)
-        }
+        ShapeKind::Json => json_labels(shape).map(|labels| labels.of_value),
         ShapeKind::Logfmt => {
             let keys = shape.literals.iter().take(shape.columns.len());
             let key = |l: &&[u8]| json::first_key(&super::shape::logfmt_key(l));
@@ -79,12 +81,27 @@ pub(super) fn labels_of(shape: &Shape<'_>) -> Option<Vec<String>> {
     }
 }
 
+/// The key of each value of a shape of JSON; those that are below another key have no name
+/// that a key could have. `None` where that is not sure.
+fn keys_of(shape: &Shape<'_>, wanted: &str) -> Option<Vec<String>> {
+    let labels = json_labels(shape)?;
+    if labels.objects.iter().any(|key| key == wanted) {
+        return None;
+    }
+    let own = labels.keys.into_iter();
+    Some(
+        own.map(|(key, is_at)| if is_at { key } else { String::new() })
+            .collect(),
+    )
+}
+
 fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
-    let is_of_parser = matches!(
-        (extract.parser, shape.kind),
-        (Parser::Json, ShapeKind::Json) | (Parser::Logfmt, ShapeKind::Logfmt)
-    );
-    let Some(labels) = labels_of(shape).filter(|_| is_of_parser) else {
+    let labels = match (extract.parser, shape.kind) {
+        (Parser::JsonKey, ShapeKind::Json) => keys_of(shape, &extract.label),
+        (Parser::Json, ShapeKind::Json) | (Parser::Logfmt, ShapeKind::Logfmt) => labels_of(shape),
+        _ => None,
+    };
+    let Some(labels) = labels else {
         return Slot::Unknown;
     };
     let mut own = labels
@@ -226,8 +243,9 @@ impl<'c, 'a> Reader<'c, 'a> {
 fn push(text: &[u8], parser: Parser, is_quoted: bool, out: &mut Texts) -> u32 {
     let from = out.bytes.len();
     let meant = match parser {
-        Parser::Json if is_quoted => json::string_meant(text, &mut out.bytes),
-        Parser::Json => json::bare_meant(text),
+        Parser::Json | Parser::JsonKey if is_quoted => json::string_meant(text, &mut out.bytes),
+        Parser::JsonKey if text.starts_with(b"[") || text == b"null" => Meant::Unknown,
+        Parser::Json | Parser::JsonKey => json::bare_meant(text),
         Parser::Logfmt => logfmt::meant(text, is_quoted),
     };
     match meant {

@@ -176,7 +176,7 @@ pub(super) struct WordWriter {
     vocabulary: Vec<u8>,
     longest: usize,
     longest_hex: usize,
-    has_backslash: bool,
+    means_other: bool,
 }
 
 impl WordWriter {
@@ -237,9 +237,9 @@ impl WordWriter {
         }
     }
 
-    /// A line has a backslash: what it holds may not be written as it is meant.
-    pub(super) fn saw_backslash(&mut self) {
-        self.has_backslash = true;
+    /// What a line means is not in all places what is written there.
+    pub(super) fn saw_other(&mut self) {
+        self.means_other = true;
     }
 
     /// Appends the filter.
@@ -247,7 +247,7 @@ impl WordWriter {
         let has_vocabulary = self.vocabulary.len() <= VOCABULARY_BYTES_MAX;
         let has_words = self.with_digits.len() <= WORDS_MAX;
         out.push(
-            u8::from(has_vocabulary) | u8::from(has_words) << 1 | u8::from(self.has_backslash) << 2,
+            u8::from(has_vocabulary) | u8::from(has_words) << 1 | u8::from(self.means_other) << 2,
         );
         put_varint(out, self.longest as u64);
         put_varint(out, self.longest_hex as u64);
@@ -286,7 +286,7 @@ fn bits_of(hash: u64, words: usize) -> impl Iterator<Item = usize> {
 pub(super) struct Filter<'a> {
     longest: usize,
     longest_hex: usize,
-    has_backslash: bool,
+    means_other: bool,
     /// Raw length and zstd.
     vocabulary: Option<(usize, &'a [u8])>,
     bits: Option<&'a [u8]>,
@@ -313,7 +313,7 @@ impl<'a> Filter<'a> {
             Some(Self {
                 longest,
                 longest_hex,
-                has_backslash: flags & 4 != 0,
+                means_other: flags & 4 != 0,
                 vocabulary,
                 bits,
             })
@@ -332,7 +332,7 @@ impl<'a> Filter<'a> {
     pub(super) fn may_match(&self, probe: &Probe) -> bool {
         let mut vocabulary = None;
         probe.0.iter().all(|(any, needs_plain)| {
-            (*needs_plain && self.has_backslash)
+            (*needs_plain && self.means_other)
                 || any
                     .iter()
                     .any(|needs| self.may_have(needs, &mut vocabulary))

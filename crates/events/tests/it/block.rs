@@ -533,6 +533,29 @@ fn any_piece_of_numbers_and_times_may_match() {
     }
 }
 
+/// What a parser finds may be written otherwise in the line: the filter must not exclude it.
+#[test]
+fn values_that_are_written_otherwise_may_match() {
+    for (line, value) in [
+        (&b"{\"a\":\"foo\\u0062ar\"}"[..], "foobar"),
+        ("{\"a\":\"foo\u{fffd}bar\"}".as_bytes(), "foo bar"),
+        (b"{\"a\":\"foo\xffbar\"}", "foo bar"),
+        (b"a=\"foo\\\"bar\"", "foo\"bar"),
+    ] {
+        let rows = [Row {
+            stream: 0,
+            t_ns: 1,
+            line: line.to_vec(),
+            fields: Vec::new(),
+        }];
+        let (block, ..) = block_of(&rows, Effort::Quick);
+        let test = ValueTest::Text(matcher(MatchOp::Equal, value));
+        let condition = Condition::Extracted { extract: 0, test };
+        let probe = Probe::new(std::slice::from_ref(&condition));
+        assert!(block.may_match(&probe), "{}", String::from_utf8_lossy(line));
+    }
+}
+
 #[test]
 fn conditions_on_hostile_lines() {
     let mut random = Random::new(6);

@@ -25,6 +25,11 @@ pub(super) struct Labels {
     frames: Vec<Frame>,
     /// The label of each value.
     pub(super) of_value: Vec<String>,
+    /// For each value the key of the outermost object that it is at or below, and whether
+    /// it is at it.
+    pub(super) keys: Vec<(String, bool)>,
+    /// Keys of the outermost object whose values are objects.
+    pub(super) objects: Vec<String>,
     /// A key stands twice in one object.
     pub(super) has_twins: bool,
 }
@@ -297,6 +302,9 @@ fn is_number(text: &[u8]) -> bool {
 
 impl Labels {
     fn open(&mut self) {
+        if let [outermost] = self.frames.as_slice() {
+            self.objects.extend(outermost.keys.last().cloned());
+        }
         let prefix = match self.frames.last() {
             None => String::new(),
             Some(outer) => self.current(outer),
@@ -327,6 +335,9 @@ impl Labels {
     fn value(&mut self) {
         if let Some(frame) = self.frames.last() {
             let label = self.current(frame);
+            let key = self.frames.first().and_then(|f| f.keys.last().cloned());
+            let is_at = self.frames.len() == 1;
+            self.keys.push((key.unwrap_or_default(), is_at));
             self.of_value.push(label);
         }
     }
@@ -402,33 +413,11 @@ pub(super) fn has_replacement(text: &[u8]) -> bool {
     !text.is_ascii() && memchr::memmem::find(text, "\u{fffd}".as_bytes()).is_some()
 }
 
-/// What a value without quotes means.
+/// What a value without quotes means: numbers and words are what is written.
 pub(super) fn bare_meant(text: &[u8]) -> Meant {
     match text {
         [b'[', ..] | b"null" => Meant::Nothing,
-        b"true" | b"false" => Meant::AsWritten,
-        number if is_written_alike(number) => Meant::AsWritten,
-        _ => Meant::Unknown,
-    }
-}
-
-/// Whether every printer of numbers writes this one just so: few digits, no exponent, no
-/// zero at the end of a fraction, not `-0`.
-fn is_written_alike(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if digits.len() > 15 || digits == b"0" && digits.len() < text.len() {
-        return false;
-    }
-    if !digits.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
-        return false;
-    }
-    match memchr::memchr(b'.', digits) {
-        None => true,
-        // Small ones may be written with an exponent.
-        Some(at) => {
-            digits.last() != Some(&b'0')
-                && (digits[0] != b'0' || at + 4 >= digits.len() || digits[at + 1] != b'0')
-        }
+        _ => Meant::AsWritten,
     }
 }
 
@@ -514,10 +503,6 @@ mod tests {
             "0.25",
             "true",
             "123456789012345",
-        ] {
-            assert_eq!(bare_meant(text.as_bytes()), Meant::AsWritten, "{text}");
-        }
-        for text in [
             "1.0",
             "1e3",
             "-0",
@@ -525,7 +510,7 @@ mod tests {
             "0.00001",
             "12345678901234567890",
         ] {
-            assert_eq!(bare_meant(text.as_bytes()), Meant::Unknown, "{text}");
+            assert_eq!(bare_meant(text.as_bytes()), Meant::AsWritten, "{text}");
         }
         assert_eq!(bare_meant(b"null"), Meant::Nothing);
         assert_eq!(bare_meant(b"[1]"), Meant::Nothing);

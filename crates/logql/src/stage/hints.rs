@@ -108,6 +108,10 @@ impl Sink<'_> {
         name: &str,
         value: impl FnOnce() -> Option<Cow<'v, str>>,
     ) -> bool {
+        // A label that is wanted under its other name is wanted under this one too.
+        if !self.hints.wants(name) {
+            return false;
+        }
         let taken;
         let name = if self.labels.is_taken(name) {
             taken = [name, TAKEN_SUFFIX].concat();
@@ -133,6 +137,15 @@ impl Sink<'_> {
     /// Sets a value that was asked for by name, whatever was there.
     pub(super) fn set_named(&mut self, name: &str, value: &str) {
         self.labels.set_parsed(name, value);
+    }
+
+    /// Sets labels that were asked for by name and are nowhere: they are empty.
+    pub(super) fn set_missing(&mut self, labels: &[String]) {
+        for label in labels {
+            if self.labels.get(label).is_none() {
+                self.labels.set(label, "");
+            }
+        }
     }
 
     /// Says that the line is not what the parser reads.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::column::{Column, Texts};
+use super::column::{Column, ColumnValues, Texts};
 use super::line::LineTest;
 use crate::labels::Labels;
 use crate::limits::Meter;
@@ -42,7 +42,8 @@ pub enum Condition {
         test: ValueTest,
     },
     /// On a value extracted from the line: an index into [`Wanted::extracts`]. Rows whose
-    /// value the engine does not know always pass.
+    /// value the engine does not know always pass, and so do rows that have a field of
+    /// the extract's label, since the language knows which of the two counts.
     Extracted {
         /// Which extract.
         extract: usize,
@@ -57,8 +58,8 @@ pub enum ValueTest {
     /// As a label matcher tests it (the matcher's own name is not looked at); no value is
     /// the empty text.
     Text(Matcher),
-    /// As a number. A row without a value fails; a value that is no number passes, because
-    /// the language has an error to report for it.
+    /// As a number. A row without a value fails; a value that is no finite number passes,
+    /// because the language may have an error to report for it.
     Number {
         /// How it is compared.
         op: NumberOp,
@@ -107,6 +108,8 @@ pub struct Wanted {
     pub extracts: Vec<Extract>,
     /// Whether [`Rows::line_bytes`] is wanted.
     pub line_bytes: bool,
+    /// Whether [`Rows::patterns`] are wanted.
+    pub patterns: bool,
 }
 
 /// Whether lines are wanted.
@@ -115,7 +118,8 @@ pub enum Lines {
     /// No.
     #[default]
     None,
-    /// Only of rows for which an extract is [`super::column::UNKNOWN`]; others are empty.
+    /// Only of rows for which an extract, or the pattern if it is wanted, is
+    /// [`super::column::UNKNOWN`]; others are empty.
     WhereUnknown,
     /// Yes.
     All,
@@ -140,6 +144,10 @@ pub enum Parser {
     /// cannot be in a label's name is `_`, arrays are left out; strings unescaped, numbers
     /// and words as they stand, null as nothing.
     Json,
+    /// The line is a JSON object and the value is that of its own key of just this name:
+    /// strings unescaped, numbers and words as they stand. An object, an array or null
+    /// there is unknown.
+    JsonKey,
     /// The line is logfmt.
     Logfmt,
 }
@@ -151,7 +159,8 @@ pub enum Parser {
 pub struct Extract {
     /// By which parser.
     pub parser: Parser,
-    /// The label that it would become, before renaming for collisions.
+    /// The label that it would become, before renaming for collisions; for
+    /// [`Parser::JsonKey`] the key.
     pub label: String,
 }
 
@@ -198,6 +207,11 @@ pub struct Rows {
     pub fields: Vec<Column>,
     /// One text column for each of [`Wanted::extracts`].
     pub extracted: Vec<Column>,
+    /// When wanted, the pattern of each line as text: what it shares with many others, with
+    /// `<_>` where they vary. An engine tells what it has learnt when it stored the lines;
+    /// of others it is [`super::column::UNKNOWN`]. Lines of one kind may have patterns
+    /// that differ a little in another unit.
+    pub patterns: Option<ColumnValues>,
 }
 
 impl Rows {
@@ -221,6 +235,7 @@ impl Rows {
         self.line_bytes.clear();
         self.fields.clear();
         self.extracted.clear();
+        self.patterns = None;
     }
 }
 

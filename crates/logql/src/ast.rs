@@ -295,6 +295,17 @@ pub struct Grouping {
     pub labels: Vec<String>,
 }
 
+impl Grouping {
+    /// By no label: all in one.
+    #[must_use]
+    pub fn all_in_one() -> Self {
+        Self {
+            without: false,
+            labels: Vec::new(),
+        }
+    }
+}
+
 /// An aggregation over series.
 #[derive(Debug, Clone)]
 pub struct VectorAggregation {

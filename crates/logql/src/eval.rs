@@ -2,14 +2,24 @@
 //!
 //! A log query keeps the newest (or oldest) lines while it walks over units in the order
 //! of their time, and stops where none can be newer. A metric query reads every row once,
-//! puts it to its series, and then looks at each window of each series; units are read by
-//! several threads.
+//! puts it to its group, and then computes the windows of each group in one pass. Of a row
+//! only those columns are read that the query looks at, and labels are built for the
+//! answer alone. Units are read by several threads; the answer is the same, to the last
+//! bit, whatever their number.
 
 mod aggregate;
 pub mod binary;
+mod cells;
+mod columns;
+mod gather;
+mod grouped;
+mod groups;
 mod lines;
 mod range;
+mod ranks;
+mod read;
 mod rows;
+mod threads;
 mod vector;
 
 use std::sync::Arc;
@@ -20,17 +30,21 @@ use binnacle_model::event::{Condition, LogLabels, SelectEvents};
 use binnacle_model::limits::{Meter, Stopped};
 use binnacle_model::select::SelectError;
 
-use crate::ast::{Expr, LogExpr, SampleExpr, Stage, VectorOp};
+use crate::ast::{Expr, LogExpr, RangeOp, SampleExpr, Stage, VectorOp};
 use rows::Scanned;
 pub use rows::line_conditions;
+use threads::workers;
 
 /// Settings of an evaluation.
 #[derive(Debug, Clone)]
 pub struct EvalOptions {
     /// Threads that one query may use. Default 1.
     pub threads: usize,
-    /// Series of a metric query at most, on the way too. Default 100,000.
+    /// Series of an answer at most. What there is on the way to it is limited by memory.
+    /// Default 100,000.
     pub series_max: usize,
+    /// The time that templates call now, nanoseconds. Default none.
+    pub now_ns: Option<i64>,
 }
 
 impl Default for EvalOptions {
@@ -38,6 +52,7 @@ impl Default for EvalOptions {
         Self {
             threads: 1,
             series_max: 100_000,
+            now_ns: None,
         }
     }
 }
@@ -68,6 +83,17 @@ pub enum EvalError {
         /// What could not be read.
         message: String,
     },
+}
+
+impl EvalError {
+    fn too_many_series(limit: usize) -> Self {
+        Self::Execution {
+            message: format!(
+                "maximum number of series ({limit}) reached for a single query: group by fewer \
+                 labels, or drop those that differ on every line with | drop"
+            ),
+        }
+    }
 }
 
 impl From<SelectError> for EvalError {
@@ -113,10 +139,6 @@ impl Steps {
         let ahead = (i as i64).saturating_mul(self.step_ns);
         self.start_ns.saturating_add(ahead)
     }
-
-    fn last(&self) -> i64 {
-        self.at(self.count.saturating_sub(1))
-    }
 }
 
 /// A series with its value at each step.
@@ -156,8 +178,13 @@ pub fn evaluate(
     let scanned = Scanned::default();
     let value = match expr {
         Expr::Log(log) => {
-            let streams = lines::evaluate(log, time, limit, direction, events, meter, &scanned)?;
-            LogsValue::Streams(streams)
+            let asked = lines::Asked {
+                log,
+                time,
+                limit,
+                direction,
+            };
+            LogsValue::Streams(asked.answer(events, options, meter, &scanned)?)
         }
         Expr::Sample(sample) => {
             let context = Context {
@@ -168,7 +195,13 @@ pub fn evaluate(
                 scanned: &scanned,
             };
             let is_instant = matches!(time, LogsTime::Instant { .. });
-            finish(context.sample(sample)?, sample, &context.steps, is_instant)
+            let value = context.sample(sample, options.series_max)?;
+            if let Evaluated::Series(series) = &value
+                && series.len() > options.series_max
+            {
+                return Err(EvalError::too_many_series(options.series_max));
+            }
+            finish(value, sample, &context.steps, is_instant)
         }
     };
     let returned = match &value {
@@ -238,7 +271,8 @@ fn keeps_order(expr: &SampleExpr) -> bool {
 }
 
 impl Context<'_> {
-    fn sample(&self, expr: &SampleExpr) -> Result<Evaluated, EvalError> {
+    /// `groups_max` is how many groups of rows there may be, when these are the answer.
+    fn sample(&self, expr: &SampleExpr, groups_max: usize) -> Result<Evaluated, EvalError> {
         self.meter.check()?;
         let series = match expr {
             SampleExpr::Literal(value) => return Ok(Evaluated::Number(*value)),
@@ -246,8 +280,13 @@ impl Context<'_> {
                 labels: LogLabels::default(),
                 values: vec![Some(*value); self.steps.count],
             }],
-            SampleExpr::Range(range) => self.range(range, range.grouping.as_ref())?,
-            SampleExpr::Vector(vector) => self.vector(vector)?,
+            SampleExpr::Range(range) if range.op == RangeOp::AbsentOverTime => {
+                self.absent(range)?
+            }
+            SampleExpr::Range(range) => self
+                .range(range, range.grouping.as_ref(), groups_max)?
+                .into_series(self.meter)?,
+            SampleExpr::Vector(vector) => self.vector(vector, groups_max)?,
             SampleExpr::Binary(binary) => return self.binary(binary),
             SampleExpr::LabelReplace(replace) => self.label_replace(replace)?,
             SampleExpr::Variants(variants) => {
@@ -262,21 +301,13 @@ impl Context<'_> {
                 all
             }
         };
-        if series.len() > self.options.series_max {
-            return Err(EvalError::Execution {
-                message: format!(
-                    "maximum number of series ({}) reached for a single query: group by fewer \
-                     labels, or drop those that differ on every line with | drop",
-                    self.options.series_max
-                ),
-            });
-        }
         Ok(Evaluated::Series(series))
     }
 
-    /// The series of an expression; a number is a series without labels.
+    /// The series of an expression on the way to an answer; a number is a series without
+    /// labels.
     fn series(&self, expr: &SampleExpr) -> Result<Vec<Series>, EvalError> {
-        Ok(match self.sample(expr)? {
+        Ok(match self.sample(expr, usize::MAX)? {
             Evaluated::Series(series) => series,
             Evaluated::Number(value) => vec![Series {
                 labels: LogLabels::default(),

@@ -20,20 +20,28 @@ mod functions;
 mod hints;
 pub mod ip;
 mod json;
+pub(crate) mod key;
 mod labels;
 mod line;
 mod logfmt;
 pub mod pattern;
+mod pushed;
 pub mod regexp;
 mod unpack;
 mod unwrap;
 
 use std::borrow::Cow;
 
+pub use extracted::LabelExtract;
 pub use filter::Condition;
+pub(crate) use filter::Verdict;
 pub use hints::Hints;
+pub(crate) use json::scan::spaced;
+pub use key::KeyShape;
+pub(crate) use labels::TAKEN_SUFFIX;
 pub use labels::{Category, RowLabels};
 pub(crate) use line::test_of as line_test;
+pub(crate) use pushed::{Pushed, PushedTest};
 pub use unwrap::Value;
 
 use self::extracted::Given;
@@ -217,7 +225,7 @@ impl Pipeline {
                     }
                 }
                 Step::Json(_) | Step::Logfmt(_) if given.is_some() => {
-                    extracted::take(given.take(), stage.keeps_empty(), &mut sink);
+                    stage.take(given.take(), &mut sink);
                 }
                 Step::Json(json) => json.run(&line, &mut sink),
                 Step::Logfmt(logfmt) => logfmt.run(&line, &mut sink),
@@ -249,15 +257,6 @@ impl Pipeline {
             }
         }
         Some(line)
-    }
-}
-
-impl Step {
-    fn keeps_empty(&self) -> bool {
-        match self {
-            Self::Logfmt(logfmt) => logfmt.keeps_empty(),
-            _ => true,
-        }
     }
 }
 

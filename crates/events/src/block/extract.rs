@@ -54,7 +54,7 @@ impl Extracted {
 fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
     let is_quoted = |value: usize| shape.literals[value].last() == Some(&b'"');
     let labels = match (extract.parser, shape.kind) {
-        (Parser::Json, ShapeKind::Json) => {
+        (Parser::Json | Parser::JsonKey, ShapeKind::Json) => {
             let mut line = Vec::new();
             for (value, literal) in shape.literals.iter().enumerate() {
                 line.extend_from_slice(literal);
@@ -62,9 +62,20 @@ fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
                     line.push(if is_quoted(value) { b'x' } else { b'0' });
                 }
             }
-            match json::labels(&line) {
-                Some(labels) if !labels.has_twins => labels.of_value,
-                _ => return Slot::Unknown,
+            let Some(labels) = json::labels(&line).filter(|l| !l.has_twins) else {
+                return Slot::Unknown;
+            };
+            match extract.parser {
+                Parser::JsonKey if labels.objects.contains(&extract.label) => {
+                    return Slot::Unknown;
+                }
+                // What is below another key has no name that a key could have.
+                Parser::JsonKey => {
+                    let own = labels.keys.into_iter();
+                    own.map(|(key, is_at)| if is_at { key } else { String::new() })
+                        .collect()
+                }
+                _ => labels.of_value,
             }
         }
         (Parser::Logfmt, ShapeKind::Logfmt) => {
@@ -199,8 +210,9 @@ impl<'c, 'a> Reader<'c, 'a> {
 fn push(text: &[u8], parser: Parser, is_quoted: bool, out: &mut Texts) -> u32 {
     let from = out.bytes.len();
     let meant = match parser {
-        Parser::Json if is_quoted => json::string_meant(text, &mut out.bytes),
-        Parser::Json => json::bare_meant(text),
+        Parser::Json | Parser::JsonKey if is_quoted => json::string_meant(text, &mut out.bytes),
+        Parser::JsonKey if text.starts_with(b"[") || text == b"null" => Meant::Unknown,
+        Parser::Json | Parser::JsonKey => json::bare_meant(text),
         Parser::Logfmt => logfmt::meant(text, is_quoted),
     };
     match meant {

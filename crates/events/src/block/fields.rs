@@ -305,6 +305,12 @@ impl<'a> FieldColumns<'a> {
         Ok(Self { columns, rest })
     }
 
+    /// Whether rows may have a field of that name. Of names kept row by row that is not
+    /// known without opening them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.rest.is_some() || self.columns.iter().any(|c| c.name == name)
+    }
+
     /// Of the candidates, the rows whose field passes.
     pub(super) fn passing(
         &self,

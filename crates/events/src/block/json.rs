@@ -25,6 +25,11 @@ pub(super) struct Labels {
     frames: Vec<Frame>,
     /// The label of each value.
     pub(super) of_value: Vec<String>,
+    /// For each value the key of the outermost object that it is at or below, and whether
+    /// it is at it.
+    pub(super) keys: Vec<(String, bool)>,
+    /// Keys of the outermost object whose values are objects.
+    pub(super) objects: Vec<String>,
     /// A key stands twice in one object.
     pub(super) has_twins: bool,
 }
@@ -297,6 +302,9 @@ fn is_number(text: &[u8]) -> bool {
 
 impl Labels {
     fn open(&mut self) {
+        if let [outermost] = self.frames.as_slice() {
+            self.objects.extend(outermost.keys.last().cloned());
+        }
         let prefix = match self.frames.last() {
             None => String::new(),
             Some(outer) => self.current(outer),
@@ -327,6 +335,9 @@ impl Labels {
     fn value(&mut self) {
         if let Some(frame) = self.frames.last() {
             let label = self.current(frame);
+            let key = self.frames.first().and_then(|f| f.keys.last().cloned());
+            let is_at = self.frames.len() == 1;
+            self.keys.push((key.unwrap_or_default(), is_at));
             self.of_value.push(label);
         }
     }

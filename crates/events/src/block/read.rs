@@ -357,6 +357,9 @@ impl<'a> Opened<'a> {
                     let Some(own) = selection.wanted.extracts.get(*which) else {
                         continue;
                     };
+                    if self.fields.has(&own.label) {
+                        continue;
+                    }
                     let found = extract(self.shaped()?, own, candidates, &self.row_times)?;
                     let mut kept = Bits::none(candidates.len());
                     for (row, passes) in candidates.iter().zip(found.passes(test)) {

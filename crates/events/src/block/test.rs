@@ -13,9 +13,10 @@ pub(super) fn value_passes(value: Option<FieldValue<'_>>, test: &ValueTest) -> b
         (ValueTest::Number { .. }, None) => false,
         (ValueTest::Number { op, value }, Some(FieldValue::Int(v))) => op.holds(v as f64, *value),
         (ValueTest::Number { op, value }, Some(FieldValue::Float(v))) => op.holds(v, *value),
-        (ValueTest::Number { op, value }, Some(other)) => text_of(other)
-            .parse::<f64>()
-            .map_or(true, |v| op.holds(v, *value)),
+        (ValueTest::Number { op, value }, Some(other)) => match text_of(other).parse::<f64>() {
+            Ok(v) if v.is_finite() => op.holds(v, *value),
+            _ => true,
+        },
     }
 }
 

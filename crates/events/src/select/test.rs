@@ -45,8 +45,8 @@ fn value_passes(value: Option<FieldValue<'_>>, test: &ValueTest) -> bool {
             Some(FieldValue::Int(v)) => op.holds(v as f64, *with),
             Some(FieldValue::Float(v)) => op.holds(v, *with),
             Some(other) => match text_of(other).parse::<f64>() {
-                Ok(v) => op.holds(v, *with),
-                Err(_) => true,
+                Ok(v) if v.is_finite() => op.holds(v, *with),
+                _ => true,
             },
         },
     }

@@ -279,6 +279,19 @@ pub fn json_value(line: &[u8], label: &str) -> Result<Option<String>, String> {
     Ok(found.into_iter().find(|(l, _)| l == label).map(|(_, v)| v))
 }
 
+/// What `| json x="key"` finds, or an error.
+pub fn json_key_value(line: &[u8], key: &str) -> Result<Option<String>, String> {
+    let parsed: Json = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let Json::Object(object) = parsed else {
+        return Err("it is no object".to_owned());
+    };
+    Ok(match object.get(key) {
+        None => None,
+        Some(Json::String(text)) => Some(text.replace('\u{fffd}', " ")),
+        Some(other) => Some(other.to_string()),
+    })
+}
+
 fn flatten(name: String, value: &Json, found: &mut Vec<(String, String)>) {
     match value {
         Json::Object(object) => {

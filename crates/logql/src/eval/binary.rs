@@ -53,8 +53,8 @@ fn of_points(binary: &Binary, a: f64, b: f64, kept: f64) -> Option<f64> {
 
 impl Context<'_> {
     pub(super) fn binary(&self, binary: &Binary) -> Result<Evaluated, EvalError> {
-        let left = self.sample(&binary.left)?;
-        let right = self.sample(&binary.right)?;
+        let left = self.sample(&binary.left, usize::MAX)?;
+        let right = self.sample(&binary.right, usize::MAX)?;
         Ok(match (left, right) {
             (Evaluated::Number(a), Evaluated::Number(b)) => {
                 Evaluated::Number(of_numbers(binary.op, a, b))

@@ -1,24 +1,35 @@
 //! Log queries: the newest or the oldest lines.
+//!
+//! Units are walked in the order of their times by several threads, each of which keeps
+//! the best lines that it has met. As soon as one of them has as many as are asked for, the
+//! worst of these is the bar for all, and units behind the bar are not read.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering as Memory};
 
 use binnacle_model::event::logs::{Direction, LogEntry, LogStream, LogsTime};
-use binnacle_model::event::select::{Fields, Lines, Wanted};
 use binnacle_model::event::{LogLabels, Rows, SelectEvents};
 use binnacle_model::limits::Meter;
 
-use super::EvalError;
-use super::rows::{Scan, Scanned};
+use super::rows::{Purpose, Scan, Scanned};
+use super::{EvalError, EvalOptions, workers};
 use crate::ast::LogExpr;
 use crate::stage::RowLabels;
+
+/// Rows between two looks at the meter.
+const ROWS_UNCHECKED: usize = 4_096;
+
+/// What a line takes beside its bytes, roughly.
+const LINE_BYTES: u64 = 256;
 
 /// A line that may be among those asked for. The greatest is the first to go.
 struct Kept {
     /// Time, negative when the newest come first.
     rank: i64,
-    order: u64,
+    /// The place of its unit and its row there.
+    order: (u32, u32),
     labels: LogLabels,
     entry: LogEntry,
 }
@@ -43,98 +54,174 @@ impl Ord for Kept {
     }
 }
 
-pub(super) fn evaluate(
-    log: &LogExpr,
-    time: LogsTime,
-    limit: usize,
-    direction: Direction,
-    events: &dyn SelectEvents,
-    meter: &Arc<Meter>,
-    scanned: &Scanned,
-) -> Result<Vec<LogStream>, EvalError> {
-    let (start_ns, end_ns, interval_ns) = match time {
-        LogsTime::Range {
-            start_ns,
-            end_ns,
-            interval_ns,
-            ..
-        } => (start_ns, end_ns, interval_ns),
-        LogsTime::Instant { at_ns } => (i64::MIN, at_ns.saturating_add(1), 0),
-    };
-    let wanted = Wanted {
-        lines: Lines::All,
-        fields: Fields::All,
-        ..Wanted::default()
-    };
-    let scan = Scan::new(log, start_ns, end_ns, wanted, events, meter)?;
-    let backward = direction == Direction::Backward;
-    let mut units: Vec<usize> = (0..scan.set.units().len()).collect();
-    let known = scan.set.units();
-    if backward {
-        units.sort_by_key(|u| std::cmp::Reverse(known[*u].max_ns));
-    } else {
-        units.sort_by_key(|u| known[*u].min_ns);
-    }
-    // With an interval it shows only at the end which lines are left.
-    let room = if interval_ns > 0 { usize::MAX } else { limit };
-    let mut kept: BinaryHeap<Kept> = BinaryHeap::new();
-    let mut rows = Rows::default();
-    let mut labels = RowLabels::default();
-    let mut order = 0;
-    for unit in units {
-        let best = if backward {
-            !known[unit].max_ns
-        } else {
-            known[unit].min_ns
+/// A log query.
+pub(super) struct Asked<'a> {
+    pub(super) log: &'a LogExpr,
+    pub(super) time: LogsTime,
+    pub(super) limit: usize,
+    pub(super) direction: Direction,
+}
+
+impl Asked<'_> {
+    pub(super) fn answer(
+        &self,
+        events: &dyn SelectEvents,
+        options: &EvalOptions,
+        meter: &Arc<Meter>,
+        scanned: &Scanned,
+    ) -> Result<Vec<LogStream>, EvalError> {
+        let (start_ns, end_ns, interval_ns) = match self.time {
+            LogsTime::Range {
+                start_ns,
+                end_ns,
+                interval_ns,
+                ..
+            } => (start_ns, end_ns, interval_ns),
+            LogsTime::Instant { at_ns } => (i64::MIN, at_ns.saturating_add(1), 0),
         };
-        if kept.len() >= room && kept.peek().is_some_and(|worst| best > worst.rank) {
-            break;
+        let within = (start_ns, end_ns);
+        let scan = Scan::new(self.log, Purpose::Lines, within, events, options, meter)?;
+        let walk = Walk {
+            backward: self.direction == Direction::Backward,
+            // With an interval it shows only at the end which lines are left.
+            room: if interval_ns > 0 {
+                usize::MAX
+            } else {
+                self.limit
+            },
+            within,
+            scan: &scan,
+            meter,
+            scanned,
+            bar: AtomicI64::new(i64::MAX),
+            next: AtomicUsize::new(0),
+        };
+        let mut found = walk.lines(options)?;
+        found.truncate(walk.room);
+        if interval_ns > 0 {
+            thin_out(&mut found, interval_ns);
+            found.truncate(self.limit);
         }
-        meter.check()?;
-        scan.set.read(unit, start_ns, end_ns, &mut rows)?;
-        scanned.add(&rows);
-        for row in 0..rows.len() {
-            let t_ns = rows.times_ns[row];
-            let rank = if backward { !t_ns } else { t_ns };
-            order += 1;
-            if kept.len() >= room && kept.peek().is_some_and(|worst| rank >= worst.rank) {
-                continue;
+        let mut streams: BTreeMap<LogLabels, Vec<LogEntry>> = BTreeMap::new();
+        for one in found {
+            streams.entry(one.labels).or_default().push(one.entry);
+        }
+        Ok(streams
+            .into_iter()
+            .map(|(labels, entries)| LogStream { labels, entries })
+            .collect())
+    }
+}
+
+/// A walk over units.
+struct Walk<'w> {
+    scan: &'w Scan,
+    within: (i64, i64),
+    backward: bool,
+    room: usize,
+    meter: &'w Meter,
+    scanned: &'w Scanned,
+    /// No line of a greater rank is among those asked for.
+    bar: AtomicI64,
+    next: AtomicUsize,
+}
+
+impl Walk<'_> {
+    /// The lines, best first; there may be more than there is room for.
+    fn lines(&self, options: &EvalOptions) -> Result<Vec<Kept>, EvalError> {
+        if self.room == 0 {
+            return Ok(Vec::new());
+        }
+        let known = self.scan.set.units();
+        let best = |unit: &usize| {
+            if self.backward {
+                !known[*unit].max_ns
+            } else {
+                known[*unit].min_ns
             }
-            scan.begin(&rows, row, &mut labels);
-            let line = rows.lines.get(row);
-            let Some(line) = scan.pipeline.run(t_ns, line, &mut labels) else {
-                continue;
+        };
+        let mut units: Vec<(i64, usize)> =
+            (0..known.len()).map(|unit| (best(&unit), unit)).collect();
+        units.sort_by_key(|(best, _)| *best);
+        // Where every row is a line of the answer, few units are read.
+        let rows = match self.scan.has_conditions || !self.scan.is_plain {
+            true => known.iter().map(|u| u.rows).sum(),
+            false => (self.room as u64).min(known.iter().map(|u| u.rows).sum()),
+        };
+        let threads = options.threads_for(rows, units.len());
+        let found = workers(threads, |_| self.walk(&units))?;
+        let mut all: Vec<Kept> = found.into_iter().flatten().collect();
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    fn walk(&self, units: &[(i64, usize)]) -> Result<BinaryHeap<Kept>, EvalError> {
+        let mut kept = BinaryHeap::new();
+        let mut rows = Rows::default();
+        let mut labels = RowLabels::default();
+        loop {
+            let place = self.next.fetch_add(1, Memory::Relaxed);
+            let Some((best, unit)) = units.get(place) else {
+                return Ok(kept);
             };
-            meter.hold_bytes(line.len() as u64 + 256)?;
-            kept.push(Kept {
-                rank,
-                order,
-                labels: labels.merged(),
-                entry: LogEntry {
-                    t_ns,
-                    line: line.into_owned(),
-                    structured_metadata: labels.metadata(),
-                    parsed: labels.parsed(),
-                },
-            });
-            if kept.len() > room {
-                kept.pop();
+            if *best > self.bar.load(Memory::Relaxed) {
+                return Ok(kept);
+            }
+            self.meter.check()?;
+            let (start_ns, end_ns) = self.within;
+            self.scan.set.read(*unit, start_ns, end_ns, &mut rows)?;
+            self.scanned.add(&rows);
+            for row in 0..rows.len() {
+                if row % ROWS_UNCHECKED == ROWS_UNCHECKED - 1 {
+                    self.meter.check()?;
+                }
+                self.row(&rows, (place as u32, row as u32), &mut labels, &mut kept)?;
             }
         }
     }
-    let mut found = kept.into_sorted_vec();
-    if interval_ns > 0 {
-        thin_out(&mut found, interval_ns);
-        found.truncate(limit);
+
+    fn row(
+        &self,
+        rows: &Rows,
+        order: (u32, u32),
+        labels: &mut RowLabels,
+        kept: &mut BinaryHeap<Kept>,
+    ) -> Result<(), EvalError> {
+        let row = order.1 as usize;
+        let t_ns = rows.times_ns[row];
+        let rank = if self.backward { !t_ns } else { t_ns };
+        let is_full = kept.len() >= self.room;
+        let is_behind = |worst: &Kept| (rank, order) > (worst.rank, worst.order);
+        if rank > self.bar.load(Memory::Relaxed) || is_full && kept.peek().is_some_and(is_behind) {
+            return Ok(());
+        }
+        self.scan.begin(rows, row, labels);
+        let Some(line) = self.scan.pipeline.run(t_ns, rows.lines.get(row), labels) else {
+            return Ok(());
+        };
+        self.meter.hold_bytes(line.len() as u64 + LINE_BYTES)?;
+        kept.push(Kept {
+            rank,
+            order,
+            labels: labels.merged(),
+            entry: LogEntry {
+                t_ns,
+                line: line.into_owned(),
+                structured_metadata: labels.metadata(),
+                parsed: labels.parsed(),
+            },
+        });
+        if is_full && let Some(gone) = kept.pop() {
+            self.meter
+                .release_bytes(gone.entry.line.len() as u64 + LINE_BYTES);
+        }
+        if kept.len() >= self.room
+            && let Some(worst) = kept.peek()
+        {
+            self.bar.fetch_min(worst.rank, Memory::Relaxed);
+        }
+        Ok(())
     }
-    let mut streams: BTreeMap<LogLabels, Vec<LogEntry>> = BTreeMap::new();
-    for one in found {
-        streams.entry(one.labels).or_default().push(one.entry);
-    }
-    Ok(streams
-        .into_iter()
-        .map(|(labels, entries)| LogStream { labels, entries })
-        .collect())
 }
 
 /// Keeps at most one line of a stream in each interval.

@@ -1,38 +1,88 @@
 //! Aggregations over series, and `label_replace`.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use binnacle_model::event::LogLabels;
 use binnacle_model::pattern::Pattern;
 
+use super::grouped::Grouped;
 use super::{Context, EvalError, Series};
 use crate::ast::{Grouping, LabelReplace, RangeOp, SampleExpr, VectorAggregation, VectorOp};
 
 /// The labels of a group.
-pub(super) fn group(labels: &LogLabels, grouping: &Grouping) -> LogLabels {
+fn group(labels: &LogLabels, grouping: &Grouping) -> LogLabels {
     let mut kept = labels.clone();
     kept.retain(|name, _| grouping.labels.iter().any(|l| l == name) != grouping.without);
     kept
 }
 
 impl Context<'_> {
-    pub(super) fn vector(&self, vector: &VectorAggregation) -> Result<Vec<Series>, EvalError> {
-        if let Some(series) = self.sum_of_rows(vector)? {
-            return Ok(series);
+    /// `groups_max` is how many groups of rows there may be, when they are the answer.
+    pub(super) fn vector(
+        &self,
+        vector: &VectorAggregation,
+        groups_max: usize,
+    ) -> Result<Vec<Series>, EvalError> {
+        if let Some(grouped) = self.sum_of_rows(vector, groups_max)? {
+            return grouped.into_series(self.meter);
+        }
+        if vector.op == VectorOp::ApproxTopk && self.steps.count > 1 {
+            return Err(EvalError::BadData {
+                message: "approx_topk is only supported on instant queries: use topk".to_owned(),
+                span: Some(vector.span),
+            });
+        }
+        let is_in_one = vector
+            .grouping
+            .as_ref()
+            .is_none_or(|g| !g.without && g.labels.is_empty());
+        let is_sorted = matches!(vector.op, VectorOp::Sort | VectorOp::SortDesc);
+        if is_in_one
+            && !is_sorted
+            && let Some(grouped) = self.grouped(&vector.expr)?
+        {
+            if is_ranking(vector.op) {
+                let mut best = grouped.best(vector.op, count_of(vector));
+                self.in_order_of_rank(vector.op, &mut best);
+                return Ok(best);
+            }
+            let values = grouped.reduced(vector.op);
+            let is_there = grouped.len() > 0;
+            let labels = LogLabels::default();
+            return Ok(is_there
+                .then_some(Series { labels, values })
+                .into_iter()
+                .collect());
         }
         let series = self.series(&vector.expr)?;
-        match vector.op {
-            VectorOp::Sort | VectorOp::SortDesc => Ok(self.sorted(vector.op, series)),
-            VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk => {
-                self.best_of(vector, &series)
-            }
-            _ => Ok(self.aggregate(vector, &series)),
+        if is_sorted {
+            return Ok(self.sorted(vector.op, series));
+        }
+        if is_ranking(vector.op) {
+            return Ok(self.best(vector, &series));
+        }
+        Ok(self.aggregate(vector, &series))
+    }
+
+    /// The series of an expression as groups of rows, when they are that.
+    fn grouped(&self, expr: &SampleExpr) -> Result<Option<Grouped>, EvalError> {
+        match expr {
+            SampleExpr::Range(range) if range.op != RangeOp::AbsentOverTime => self
+                .range(range, range.grouping.as_ref(), usize::MAX)
+                .map(Some),
+            SampleExpr::Vector(vector) => self.sum_of_rows(vector, usize::MAX),
+            _ => Ok(None),
         }
     }
 
     /// `sum by (…)` of counts: rows are put to their group at once, and labels that do not
     /// count are never built.
-    fn sum_of_rows(&self, vector: &VectorAggregation) -> Result<Option<Vec<Series>>, EvalError> {
+    fn sum_of_rows(
+        &self,
+        vector: &VectorAggregation,
+        groups_max: usize,
+    ) -> Result<Option<Grouped>, EvalError> {
         let SampleExpr::Range(range) = &vector.expr else {
             return Ok(None);
         };
@@ -47,12 +97,9 @@ impl Context<'_> {
         if vector.op != VectorOp::Sum || !is_additive {
             return Ok(None);
         }
-        let all_in_one = Grouping {
-            without: false,
-            labels: Vec::new(),
-        };
+        let all_in_one = Grouping::all_in_one();
         let grouping = vector.grouping.as_ref().unwrap_or(&all_in_one);
-        self.range(range, Some(grouping)).map(Some)
+        self.range(range, Some(grouping), groups_max).map(Some)
     }
 
     fn groups<'s>(
@@ -108,22 +155,8 @@ impl Context<'_> {
         series
     }
 
-    fn best_of(
-        &self,
-        vector: &VectorAggregation,
-        series: &[Series],
-    ) -> Result<Vec<Series>, EvalError> {
-        if vector.op == VectorOp::ApproxTopk && self.steps.count > 1 {
-            return Err(EvalError::BadData {
-                message: "approx_topk is only supported on instant queries: use topk".to_owned(),
-                span: Some(vector.span),
-            });
-        }
-        Ok(self.best(vector, series))
-    }
-
     fn best(&self, vector: &VectorAggregation, series: &[Series]) -> Vec<Series> {
-        let k = usize::try_from(vector.parameter.unwrap_or(1)).unwrap_or(1);
+        let k = count_of(vector);
         let mut kept: Vec<Series> = Vec::new();
         for (_, members) in self.groups(vector, series) {
             let mut own: Vec<Series> = members
@@ -139,15 +172,8 @@ impl Context<'_> {
                     .enumerate()
                     .filter_map(|(m, s)| Some((m, s.values[i]?)))
                     .collect();
-                // What is no number comes last.
                 ranked.sort_by(|a, b| {
-                    let order = if vector.op == VectorOp::Bottomk {
-                        a.1.partial_cmp(&b.1)
-                    } else {
-                        b.1.partial_cmp(&a.1)
-                    };
-                    order
-                        .unwrap_or_else(|| a.1.is_nan().cmp(&b.1.is_nan()))
+                    rank(vector.op, a.1, b.1)
                         .then_with(|| members[a.0].labels.cmp(&members[b.0].labels))
                 });
                 for (m, value) in ranked.into_iter().take(k) {
@@ -155,20 +181,25 @@ impl Context<'_> {
                 }
             }
             own.retain(|s| s.values.iter().any(Option::is_some));
-            if self.steps.count == 1 {
-                let first = |s: &Series| s.values[0].unwrap_or(f64::NAN);
-                own.sort_by(|a, b| {
-                    let order = first(a).total_cmp(&first(b));
-                    if vector.op == VectorOp::Bottomk {
-                        order
-                    } else {
-                        order.reverse()
-                    }
-                });
-            }
+            self.in_order_of_rank(vector.op, &mut own);
             kept.append(&mut own);
         }
         kept
+    }
+
+    /// At one time, the best come first.
+    fn in_order_of_rank(&self, op: VectorOp, series: &mut [Series]) {
+        if self.steps.count == 1 {
+            let first = |s: &Series| s.values[0].unwrap_or(f64::NAN);
+            series.sort_by(|a, b| {
+                let order = first(a).total_cmp(&first(b));
+                if op == VectorOp::Bottomk {
+                    order
+                } else {
+                    order.reverse()
+                }
+            });
+        }
     }
 
     pub(super) fn label_replace(&self, replace: &LabelReplace) -> Result<Vec<Series>, EvalError> {
@@ -192,7 +223,29 @@ impl Context<'_> {
     }
 }
 
-fn reduce(op: VectorOp, values: &[f64]) -> Option<f64> {
+fn is_ranking(op: VectorOp) -> bool {
+    matches!(
+        op,
+        VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk
+    )
+}
+
+fn count_of(vector: &VectorAggregation) -> usize {
+    usize::try_from(vector.parameter.unwrap_or(1)).unwrap_or(1)
+}
+
+/// Which of two values comes first among the best: what is no number comes last.
+pub(super) fn rank(op: VectorOp, a: f64, b: f64) -> Ordering {
+    let order = if op == VectorOp::Bottomk {
+        a.partial_cmp(&b)
+    } else {
+        b.partial_cmp(&a)
+    };
+    order.unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// The value of an aggregation over values, whose order may count.
+pub(super) fn reduce(op: VectorOp, values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }

@@ -88,6 +88,59 @@ impl Condition {
     }
 }
 
+/// What a condition on one label says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The row passes.
+    Passes,
+    /// The row goes.
+    Fails,
+    /// The row has an error to tell.
+    Errs,
+}
+
+impl Condition {
+    /// The label that it looks at; `None` when it is made of others.
+    pub(crate) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Text(matcher) => Some(&matcher.name),
+            Self::Number(name, ..)
+            | Self::Duration(name, ..)
+            | Self::Bytes(name, ..)
+            | Self::Ip(name, ..) => Some(name),
+            Self::And(..) | Self::Or(..) => None,
+        }
+    }
+
+    /// What it says of its label's value in a row without an error. Of a condition that is
+    /// made of others nothing can be said.
+    pub(crate) fn judge(&self, value: Option<&str>) -> Verdict {
+        fn say<T: PartialOrd>(op: CompareOp, with: &T, value: Result<T, String>) -> Verdict {
+            value.map_or(Verdict::Errs, |value| is(holds(op, &value, with)))
+        }
+        fn is(passes: bool) -> Verdict {
+            if passes {
+                Verdict::Passes
+            } else {
+                Verdict::Fails
+            }
+        }
+        if let Self::Text(matcher) = self {
+            return is(matcher.matches(value.unwrap_or("")));
+        }
+        let Some(value) = value else {
+            return Verdict::Fails;
+        };
+        match self {
+            Self::Number(_, op, with) => say(*op, with, convert::float(value)),
+            Self::Duration(_, op, with) => say(*op, with, convert::duration(value)),
+            Self::Bytes(_, op, with) => say(*op, with, convert::bytes(value)),
+            Self::Ip(_, negated, pattern) => is(pattern.is_in(value.as_bytes()) != *negated),
+            Self::Text(_) | Self::And(..) | Self::Or(..) => Verdict::Errs,
+        }
+    }
+}
+
 /// Calls `see` with the name of each label that a condition looks at.
 pub(super) fn names(filter: &LabelFilter, see: &mut impl FnMut(&str)) {
     match filter {
@@ -117,14 +170,7 @@ fn compare<T: PartialOrd>(
         return false;
     };
     match read(text) {
-        Ok(value) => match op {
-            CompareOp::Equal => value == *with,
-            CompareOp::NotEqual => value != *with,
-            CompareOp::Greater => value > *with,
-            CompareOp::GreaterOrEqual => value >= *with,
-            CompareOp::Less => value < *with,
-            CompareOp::LessOrEqual => value <= *with,
-        },
+        Ok(value) => holds(op, &value, with),
         Err(message) => {
             // An earlier error tells more.
             if labels.error().is_none() {
@@ -132,5 +178,16 @@ fn compare<T: PartialOrd>(
             }
             true
         }
+    }
+}
+
+fn holds<T: PartialOrd>(op: CompareOp, value: &T, with: &T) -> bool {
+    match op {
+        CompareOp::Equal => value == with,
+        CompareOp::NotEqual => value != with,
+        CompareOp::Greater => value > with,
+        CompareOp::GreaterOrEqual => value >= with,
+        CompareOp::Less => value < with,
+        CompareOp::LessOrEqual => value <= with,
     }
 }

@@ -135,6 +135,15 @@ impl Sink<'_> {
         self.labels.set_parsed(name, value);
     }
 
+    /// Sets labels that were asked for by name and are nowhere: they are empty.
+    pub(super) fn set_missing(&mut self, labels: &[String]) {
+        for label in labels {
+            if self.labels.get(label).is_none() {
+                self.labels.set(label, "");
+            }
+        }
+    }
+
     /// Says that the line is not what the parser reads.
     pub(super) fn fail(&mut self, error: &str, details: &str) {
         self.labels.set_error(error, details);

@@ -1,7 +1,7 @@
 //! `| json`: all keys, or values by path.
 
 mod path;
-pub(super) mod scan;
+pub(crate) mod scan;
 
 use std::borrow::Cow;
 
@@ -38,6 +38,24 @@ impl Json {
                 .map(|e| path::parse(&e.expression))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Labels and their keys, when each is just one key and no label is there twice.
+    pub(super) fn keys(&self) -> Option<Vec<(&str, &str)>> {
+        let Self::Named { labels, paths } = self else {
+            return None;
+        };
+        let mut keys: Vec<(&str, &str)> = Vec::new();
+        for (label, path) in labels.iter().zip(paths) {
+            let [Step::Key(key)] = path.as_slice() else {
+                return None;
+            };
+            if keys.iter().any(|(own, _)| own == label) {
+                return None;
+            }
+            keys.push((label, key));
+        }
+        Some(keys)
     }
 
     pub(super) fn run(&self, line: &[u8], sink: &mut Sink<'_>) {
@@ -127,10 +145,6 @@ fn named(line: &[u8], labels: &[String], paths: &[Vec<Step>], sink: &mut Sink<'_
         Err(problem) => sink.fail(FAILED, problem.as_str()),
     });
     if count < labels.len() {
-        for label in labels {
-            if sink.labels.get(label).is_none() {
-                sink.labels.set(label, "");
-            }
-        }
+        sink.set_missing(labels);
     }
 }

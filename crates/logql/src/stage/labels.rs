@@ -12,10 +12,9 @@ use binnacle_model::event::LogLabels;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{ERROR, ERROR_DETAILS, PRESERVE_ERROR};
-use crate::ast::Grouping;
 
 /// What is put behind a name that the stream or the metadata have already.
-pub(super) const TAKEN_SUFFIX: &str = "_extracted";
+pub(crate) const TAKEN_SUFFIX: &str = "_extracted";
 
 /// From that many on there is an index.
 const INDEXED_FROM: usize = 24;
@@ -216,63 +215,6 @@ impl RowLabels {
     #[must_use]
     pub fn merged(&self) -> LogLabels {
         sorted(self.all())
-    }
-
-    /// The labels that a grouping leaves; without one all of them.
-    #[must_use]
-    pub fn grouped(&self, grouping: Option<&Grouping>) -> LogLabels {
-        match grouping {
-            None => self.merged(),
-            Some(Grouping {
-                without: false,
-                labels,
-            }) => LogLabels::from_pairs(
-                labels
-                    .iter()
-                    .filter_map(|name| Some((name.as_str(), self.get(name)?))),
-            ),
-            Some(Grouping { labels, .. }) => sorted(
-                self.all()
-                    .filter(|(name, _)| labels.iter().all(|l| l != name)),
-            ),
-        }
-    }
-
-    /// Writes a key of the group into `out`, which is cleared first: equal for rows of equal
-    /// [`Self::grouped`] under the same grouping. Rows can be told apart without building
-    /// their labels.
-    pub fn write_key(&self, grouping: Option<&Grouping>, out: &mut Vec<u8>) {
-        out.clear();
-        let mut write = |part: &str| {
-            out.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            out.extend_from_slice(part.as_bytes());
-        };
-        if let Some(Grouping {
-            without: false,
-            labels,
-        }) = grouping
-        {
-            for name in labels {
-                match self.get(name) {
-                    Some(value) => {
-                        write("1");
-                        write(value);
-                    }
-                    None => write(""),
-                }
-            }
-            return;
-        }
-        let except = grouping.map_or(&[][..], |g| &g.labels);
-        let mut pairs: Vec<(&str, &str)> = self
-            .all()
-            .filter(|(name, _)| except.iter().all(|l| l != name))
-            .collect();
-        pairs.sort_unstable();
-        for (name, value) in pairs {
-            write(name);
-            write(value);
-        }
     }
 
     /// What was sent with the line and is still there.
@@ -476,31 +418,5 @@ mod tests {
         labels.reset(&Arc::default());
         assert_eq!(labels.get("n299"), None);
         assert!(labels.merged().is_empty());
-    }
-
-    #[test]
-    fn keys_tell_groups_apart() {
-        let key = |labels: &RowLabels, grouping: Option<&Grouping>| {
-            let mut key = Vec::new();
-            labels.write_key(grouping, &mut key);
-            key
-        };
-        let mut one = row(&[("a", "1"), ("b", "2")]);
-        let mut two = row(&[("b", "2")]);
-        two.set("a", "1");
-        assert_eq!(key(&one, None), key(&two, None));
-        let by = Grouping {
-            without: false,
-            labels: vec!["c".to_owned(), "a".to_owned()],
-        };
-        one.set("c", "");
-        assert_ne!(key(&one, Some(&by)), key(&two, Some(&by)));
-        assert_eq!(one.grouped(Some(&by)).to_string(), r#"{a="1", c=""}"#);
-        let without = Grouping {
-            without: true,
-            labels: vec!["c".to_owned()],
-        };
-        assert_eq!(key(&one, Some(&without)), key(&two, Some(&without)));
-        assert_eq!(one.grouped(Some(&without)), two.merged());
     }
 }

@@ -34,6 +34,11 @@ impl Filter {
         })
     }
 
+    /// As a test that an engine can apply; `None` for addresses.
+    pub(super) fn as_test(&self) -> Option<&LineTest> {
+        self.addresses.is_empty().then_some(&self.test)
+    }
+
     pub(super) fn passes(&self, line: &[u8]) -> bool {
         let found = self.test.any.iter().any(|m| m.is_match(line))
             || self.addresses.iter().any(|a| a.is_in(line));
@@ -53,6 +58,5 @@ fn match_of(op: LineOp, text: &str) -> Result<LineMatch, String> {
 
 /// The filter as a test that an engine can apply; `None` for addresses.
 pub(crate) fn test_of(filter: &LineFilter) -> Option<LineTest> {
-    let compiled = Filter::new(filter).ok()?;
-    compiled.addresses.is_empty().then_some(compiled.test)
+    Filter::new(filter).ok()?.as_test().cloned()
 }

@@ -42,17 +42,31 @@ impl Value {
         self
     }
 
-    /// The number of a row, whose label goes away; `None` when the row is left out.
-    pub fn of(&self, labels: &mut RowLabels) -> Option<f64> {
-        let text = labels.get(&self.label).filter(|text| !text.is_empty())?;
-        let read = match self.conversion {
+    /// The label that is the value.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The conditions behind it.
+    pub(crate) fn filters(&self) -> &[Condition] {
+        &self.filters
+    }
+
+    /// The number that a text is, or what is wrong with it.
+    pub(crate) fn read(&self, text: &str) -> Result<f64, String> {
+        match self.conversion {
             None => convert::float(text),
             Some(Conversion::Bytes) => convert::bytes(text).map(|b| b as f64),
             Some(Conversion::Duration | Conversion::DurationSeconds) => {
                 convert::duration(text).map(|ns| ns as f64 / 1e9)
             }
-        };
-        let value = match read {
+        }
+    }
+
+    /// The number of a row, whose label goes away; `None` when the row is left out.
+    pub fn of(&self, labels: &mut RowLabels) -> Option<f64> {
+        let text = labels.get(&self.label).filter(|text| !text.is_empty())?;
+        let value = match self.read(text) {
             Ok(value) => value,
             Err(message) => {
                 labels.set_error(FAILED, &message);

@@ -42,7 +42,8 @@ pub enum Condition {
         test: ValueTest,
     },
     /// On a value extracted from the line: an index into [`Wanted::extracts`]. Rows whose
-    /// value the engine does not know always pass.
+    /// value the engine does not know always pass, and so do rows that have a field of
+    /// the extract's label, since the language knows which of the two counts.
     Extracted {
         /// Which extract.
         extract: usize,
@@ -57,8 +58,8 @@ pub enum ValueTest {
     /// As a label matcher tests it (the matcher's own name is not looked at); no value is
     /// the empty text.
     Text(Matcher),
-    /// As a number. A row without a value fails; a value that is no number passes, because
-    /// the language has an error to report for it.
+    /// As a number. A row without a value fails; a value that is no finite number passes,
+    /// because the language may have an error to report for it.
     Number {
         /// How it is compared.
         op: NumberOp,
@@ -140,6 +141,10 @@ pub enum Parser {
     /// cannot be in a label's name is `_`, arrays are left out; strings unescaped, numbers
     /// and words as they stand, null as nothing.
     Json,
+    /// The line is a JSON object and the value is that of its own key of just this name:
+    /// strings unescaped, numbers and words as they stand. An object, an array or null
+    /// there is unknown.
+    JsonKey,
     /// The line is logfmt.
     Logfmt,
 }
@@ -151,7 +156,8 @@ pub enum Parser {
 pub struct Extract {
     /// By which parser.
     pub parser: Parser,
-    /// The label that it would become, before renaming for collisions.
+    /// The label that it would become, before renaming for collisions; for
+    /// [`Parser::JsonKey`] the key.
     pub label: String,
 }
 

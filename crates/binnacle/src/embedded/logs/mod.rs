@@ -122,6 +122,7 @@ impl EmbeddedLogs {
         let engine = self.engine.clone();
         let options = EvalOptions {
             threads: self.threads,
+            now_ns: Some(self.clock.now_ms().saturating_mul(1_000_000)),
             ..EvalOptions::default()
         };
         let answer = on_a_thread(move || {

@@ -343,7 +343,7 @@ pub(in crate::stage) fn text(raw: &[u8]) -> Cow<'_, str> {
 }
 
 /// Bytes as text, with a space for each that is no part of a character, and for U+FFFD.
-pub(in crate::stage) fn spaced(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn spaced(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() || !text.contains(char::REPLACEMENT_CHARACTER) => {
             Cow::Borrowed(text)

@@ -93,10 +93,7 @@ impl<'r> Reading<'r> {
                 own.push(shard);
             }
         }
-        let shards: Vec<_> = shards
-            .into_iter()
-            .map(std::sync::Mutex::new)
-            .collect();
+        let shards: Vec<_> = shards.into_iter().map(std::sync::Mutex::new).collect();
         let meter = self.context.meter;
         let parts = workers(threads, |i| {
             let own = match shards[i].lock() {

@@ -120,6 +120,8 @@ impl Context<'_> {
             });
             groups[number].1.push(one);
         }
+        // What is made of groups in turn has the order of their labels.
+        groups.sort_by(|a, b| a.0.cmp(&b.0));
         groups
     }
 

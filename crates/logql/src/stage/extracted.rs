@@ -70,6 +70,10 @@ impl Step {
         )
     }
 
+    fn changes_line(&self) -> bool {
+        matches!(self, Self::LineFormat(_) | Self::Unpack | Self::Decolorize)
+    }
+
     /// Whether it looks at the line.
     pub(super) fn needs_line(&self) -> bool {
         match self {
@@ -118,14 +122,15 @@ impl Pipeline {
     #[must_use]
     pub fn extracts(&self) -> Option<Vec<LabelExtract>> {
         let mut found = None;
+        let mut is_as_stored = true;
         for stage in &self.stages {
             if self.hints.no_labels && stage.is_parser() {
                 continue;
             }
             match stage.finds() {
-                Some(finds) if found.is_none() => found = Some(finds),
+                Some(finds) if found.is_none() && is_as_stored => found = Some(finds),
                 _ if stage.needs_line() => return None,
-                _ => {}
+                _ => is_as_stored &= !stage.changes_line(),
             }
         }
         let Some(finds) = found else {
@@ -185,9 +190,7 @@ impl Pipeline {
 
     /// Whether the line that comes out may be another than the one that goes in.
     pub(crate) fn changes_line(&self) -> bool {
-        let changes =
-            |stage: &Step| matches!(stage, Step::LineFormat(_) | Step::Unpack | Step::Decolorize);
-        self.stages.iter().any(changes)
+        self.stages.iter().any(Step::changes_line)
     }
 
     /// Whether it has templates, which may look at labels that nobody names.

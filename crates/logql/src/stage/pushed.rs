@@ -10,7 +10,7 @@ use binnacle_model::event::LineTest;
 use binnacle_model::event::select::{Extract, NumberOp, Parser, ValueTest};
 
 use super::extracted::Finds;
-use super::{Condition, ERROR, ERROR_DETAILS, PRESERVE_ERROR, Pipeline, Step};
+use super::{Condition, ERROR, ERROR_DETAILS, PRESERVE_ERROR, Pipeline, Step, TAKEN_SUFFIX};
 use crate::ast::CompareOp;
 
 /// A test, and the place of its stage.
@@ -90,7 +90,10 @@ impl Source<'_> {
             }
             _ => return,
         };
-        if matches!(label.as_str(), ERROR | ERROR_DETAILS | PRESERVE_ERROR) {
+        // An error, or a label that may be another one renamed for a collision.
+        if matches!(label.as_str(), ERROR | ERROR_DETAILS | PRESERVE_ERROR)
+            || label.ends_with(TAKEN_SUFFIX)
+        {
             return;
         }
         let extract = match self {

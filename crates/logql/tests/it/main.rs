@@ -1,7 +1,10 @@
 //! Tests of the room from outside.
 
+mod columns;
 mod memory;
 mod mutations;
+mod naive;
+mod random_queries;
 mod results;
 mod script;
 mod stage_rows;

@@ -15,6 +15,7 @@ mod gather;
 mod grouped;
 mod groups;
 mod lines;
+mod memo;
 mod range;
 mod ranks;
 mod read;

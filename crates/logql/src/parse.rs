@@ -270,12 +270,12 @@ impl Parser<'_> {
     /// A whole query.
     fn expr(&mut self) -> Result<Expr> {
         if self.is_log_ahead() {
-            let mark = self.next;
+            let start = self.at();
             let log = self.log()?;
-            if !matches!(self.peek(), Token::End) {
-                return self.unexpected("expecting the end of the query");
+            if let Some((op, _)) = self.binary_op() {
+                return problem(start, sample::lines_as_operand("left", op));
             }
-            debug_assert!(mark < self.next);
+            self.end()?;
             return Ok(Expr::Log(log));
         }
         self.sample().map(Expr::Sample)

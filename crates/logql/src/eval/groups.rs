@@ -15,8 +15,8 @@ use super::gather::{Gathers, Point};
 pub(super) struct Keys {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    hashes: Vec<u64>,
-    table: HashTable<u32>,
+    /// Hashes and numbers, so that other keys are told apart without looking at them.
+    table: HashTable<(u64, u32)>,
 }
 
 impl Keys {
@@ -35,31 +35,20 @@ impl Keys {
 
     /// The number of a key, a new one if it has none yet.
     fn number(&mut self, hash: u64, key: &[u8]) -> usize {
-        let is_it = |n: &u32| {
-            let n = *n as usize;
-            self.hashes[n] == hash && {
-                let from = n.checked_sub(1).map_or(0, |p| self.ends[p]);
-                self.bytes[from..self.ends[n]] == *key
-            }
-        };
-        if let Some(n) = self.table.find(hash, is_it) {
+        let is_it = |(own, n): &(u64, u32)| *own == hash && self.get(*n as usize) == key;
+        if let Some((_, n)) = self.table.find(hash, is_it) {
             return *n as usize;
         }
         let number = self.ends.len();
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
-        self.hashes.push(hash);
-        let hashes = &self.hashes;
         self.table
-            .insert_unique(hash, number as u32, |n| hashes[*n as usize]);
+            .insert_unique(hash, (hash, number as u32), |(own, _)| *own);
         number
     }
 
     fn held_bytes(&self) -> usize {
-        self.bytes.capacity()
-            + self.ends.capacity() * 8
-            + self.hashes.capacity() * 8
-            + self.table.capacity() * 5
+        self.bytes.capacity() + self.ends.capacity() * 8 + self.table.capacity() * 17
     }
 }
 
@@ -85,11 +74,12 @@ impl<G: Gathers> Shard<G> {
         number
     }
 
-    /// Takes over what another thread has gathered.
-    pub(super) fn merge(&mut self, other: Self) {
+    /// Takes over what another thread has gathered, with the hasher of both.
+    pub(super) fn merge(&mut self, other: Self, hasher: &DefaultHashBuilder) {
         let Shard { keys, gathered } = other;
         for (number, own) in gathered.into_iter().enumerate() {
-            let at = self.at(keys.hashes[number], keys.get(number));
+            let key = keys.get(number);
+            let at = self.at(hasher.hash_one(key), key);
             self.gathered[at].merge(own);
         }
     }

@@ -10,6 +10,7 @@ use super::columns::{Columnar, Outcome, Remembered, UnitColumns};
 use super::gather::{Gathers, Point};
 use super::grouped::{Grouped, Part};
 use super::groups::{GroupId, Groups, Shard};
+use super::memo::Memo;
 use super::rows::{Scan, has_unknown};
 use super::{Context, EvalError, workers};
 use crate::ast::RangeAggregation;
@@ -25,6 +26,8 @@ pub(super) struct Reading<'r> {
     shape: &'r KeyShape,
     value: Option<&'r Value>,
     columnar: Option<Columnar<'r>>,
+    /// Whether rows with the same columns share their fate.
+    is_by_columns: bool,
     takes_bytes: bool,
     /// Whether the length is that of the line that comes out of the pipeline.
     takes_line: bool,
@@ -44,12 +47,17 @@ impl<'r> Reading<'r> {
         cells: &'r Cells,
         within: (i64, i64),
     ) -> Self {
+        let columnar = Columnar::new(scan, shape, value);
+        // Templates may look at the time.
+        let is_by_columns =
+            columnar.is_none() && scan.extracts.is_some() && !scan.pipeline.has_templates();
         Self {
             context,
             scan,
             shape,
             value,
-            columnar: Columnar::new(scan, shape, value),
+            columnar,
+            is_by_columns,
             takes_bytes,
             takes_line: takes_bytes && scan.pipeline.changes_line(),
             cells,
@@ -74,6 +82,7 @@ impl<'r> Reading<'r> {
                 reading: &self,
                 groups: Groups::<G>::new(hasher.clone(), threads),
                 remembered: self.columnar.as_ref().map(Remembered::new),
+                memo: Memo::default(),
                 labels: RowLabels::default(),
                 key: Vec::new(),
                 held: 0,
@@ -100,8 +109,7 @@ impl<'r> Reading<'r> {
                 Ok(mut own) => std::mem::take(&mut *own),
                 Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
             };
-            let windows = self.cells.windows.len();
-            finish(own, aggregation, self.cells, windows, meter)
+            finish(own, &hasher, aggregation, self.cells, meter)
         })?;
         meter.release_bytes(held);
         let grouped = Grouped::new(self.shape.clone(), parts, self.cells.windows.len());
@@ -112,12 +120,23 @@ impl<'r> Reading<'r> {
     }
 }
 
+impl Reading<'_> {
+    /// What is counted of a row whose line is not changed.
+    fn count(&self, rows: &Rows, row: usize) -> u64 {
+        if self.takes_bytes {
+            u64::from(rows.line_bytes[row])
+        } else {
+            1
+        }
+    }
+}
+
 /// Brings together what threads have gathered for the same groups, and computes windows.
 fn finish<G: Gathers>(
     shards: Vec<Shard<G>>,
+    hasher: &DefaultHashBuilder,
     aggregation: &RangeAggregation,
     cells: &Cells,
-    windows: usize,
     meter: &binnacle_model::limits::Meter,
 ) -> Result<Part, EvalError> {
     let mut shards = shards.into_iter();
@@ -126,9 +145,9 @@ fn finish<G: Gathers>(
     };
     for other in shards {
         meter.check()?;
-        all.merge(other);
+        all.merge(other, hasher);
     }
-    let count = all.gathered.len() * windows;
+    let count = all.gathered.len() * cells.windows.len();
     meter.hold_bytes((count * size_of::<Option<f64>>()) as u64)?;
     let mut values = Vec::with_capacity(count);
     for (i, own) in all.gathered.into_iter().enumerate() {
@@ -148,6 +167,7 @@ struct Worker<'w, 'r, G> {
     reading: &'w Reading<'r>,
     groups: Groups<G>,
     remembered: Option<Remembered>,
+    memo: Memo,
     labels: RowLabels,
     key: Vec<u8>,
     /// Bytes that were told to the meter.
@@ -242,6 +262,9 @@ impl<G: Gathers> Worker<'_, '_, G> {
             (Some(columnar), Some(remembered)) => UnitColumns::new(columnar, rows, remembered),
             _ => None,
         };
+        if reading.is_by_columns {
+            self.memo.next_unit(rows);
+        }
         let mut cell = reading.cells.of(i64::MIN);
         let mut result = Ok(());
         let mut by_pipeline = 0;
@@ -258,13 +281,8 @@ impl<G: Gathers> Worker<'_, '_, G> {
             };
             let counted = match outcome {
                 Outcome::Dropped => continue,
-                Outcome::Counts(group, value) => {
-                    let count = match reading.takes_bytes {
-                        true => u64::from(rows.line_bytes[row]),
-                        false => 1,
-                    };
-                    Ok(Some((group, count, value)))
-                }
+                Outcome::Counts(group, value) => Ok(Some((group, reading.count(rows, row), value))),
+                Outcome::Unclear if reading.is_by_columns => self.by_memo(rows, row),
                 Outcome::Unclear => {
                     by_pipeline += 1;
                     self.by_pipeline(rows, row, by_pipeline)
@@ -305,6 +323,22 @@ impl<G: Gathers> Worker<'_, '_, G> {
             value,
         };
         self.groups.add(group, &point);
+    }
+
+    /// As [`Self::by_pipeline`], once for all rows of the unit with the same columns.
+    fn by_memo(
+        &mut self,
+        rows: &Rows,
+        row: usize,
+    ) -> Result<Option<(GroupId, u64, f64)>, EvalError> {
+        if let Some(fate) = self.memo.of(rows, row) {
+            let count = self.reading.count(rows, row);
+            return Ok(fate.map(|(group, number)| (group, count, number)));
+        }
+        let found = self.by_pipeline(rows, row, row + 1)?;
+        self.memo
+            .put(found.map(|(group, _, number)| (group, number)));
+        Ok(found)
     }
 
     /// Runs a row through the pipeline: its group, what is counted, and its number; `None`

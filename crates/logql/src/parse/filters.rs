@@ -50,14 +50,14 @@ impl Parser<'_> {
             return self.unexpected("expecting a comparison");
         };
         if self.is_word("ip") && matches!(self.peek_second(), Token::Symbol("(")) {
-            self.next += 2;
-            let pattern = self.string()?;
-            self.expect(")")?;
             let op = match symbol {
                 "=" => MatchOp::Equal,
                 "!=" => MatchOp::NotEqual,
-                _ => return problem(at, "ip() goes with = and != alone"),
+                _ => return self.unexpected("which goes with = and != alone"),
             };
+            self.next += 2;
+            let pattern = self.string()?;
+            self.expect(")")?;
             return Ok(LabelFilter::Ip { name, op, pattern });
         }
         if let Token::Text(_) = self.peek() {

@@ -70,12 +70,24 @@ fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
         .map(|(_, op)| *op)
 }
 
+fn name_of<T: PartialEq>(table: &[(&'static str, T)], op: T) -> &'static str {
+    table.iter().find(|(_, o)| *o == op).map_or("", |(n, _)| n)
+}
+
+/// What is wrong with a log query as a side of an operation.
+pub(super) fn lines_as_operand(leg: &str, op: BinaryOp) -> String {
+    format!(
+        "unexpected type for {leg} leg of binary operation ({op}): a log query gives lines, no \
+         numbers; put an aggregation such as count_over_time around it"
+    )
+}
+
 impl Parser<'_> {
     pub(super) fn sample(&mut self) -> Result<SampleExpr> {
         self.binary(0)
     }
 
-    fn binary_op(&self) -> Option<(BinaryOp, u8)> {
+    pub(super) fn binary_op(&self) -> Option<(BinaryOp, u8)> {
         let op = match self.peek() {
             Token::Word(w) if w.eq_ignore_ascii_case("or") => BinaryOp::Or,
             Token::Word(w) if w.eq_ignore_ascii_case("and") => BinaryOp::And,
@@ -109,6 +121,9 @@ impl Parser<'_> {
             } else {
                 strength
             };
+            if self.is_log_ahead() {
+                return problem(self.at(), lines_as_operand("right", op));
+            }
             let right = self.deeper(|p| p.binary(inner))?;
             let at = Span {
                 start,
@@ -289,11 +304,19 @@ impl Parser<'_> {
             VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk
         );
         let mut parameter = None;
+        if let (false, Token::Number(value), Token::Symbol(",")) =
+            (takes_number, self.peek(), self.peek_second())
+        {
+            let name = name_of(VECTOR_OPS, op);
+            let message = format!("unsupported parameter for operation {name}({value},");
+            return problem(self.at(), message);
+        }
         if takes_number {
             let at = self.at();
             let negative = self.eat("-");
             let Token::Number(value) = self.take() else {
-                return problem(at, "parameter required for this operation: a number first");
+                self.next -= 1;
+                return self.unexpected("expecting a number first");
             };
             if negative || value < 1.0 || value.fract() != 0.0 {
                 return problem(
@@ -315,7 +338,11 @@ impl Parser<'_> {
                 VectorOp::Sort | VectorOp::SortDesc | VectorOp::ApproxTopk
             )
         {
-            return problem(start, "grouping is not allowed for this aggregation");
+            let name = name_of(VECTOR_OPS, op);
+            return problem(
+                start,
+                format!("grouping not allowed for {name} aggregation"),
+            );
         }
         Ok(SampleExpr::Vector(Box::new(VectorAggregation {
             op,
@@ -337,7 +364,7 @@ impl Parser<'_> {
             let Token::Number(value) = self.take() else {
                 return problem(
                     at,
-                    "parameter required for quantile_over_time: a number first",
+                    "parameter required for operation quantile_over_time: a number first",
                 );
             };
             parameter = Some(value);
@@ -381,9 +408,18 @@ impl Parser<'_> {
         }
         let range_ns = match self.take() {
             Token::Duration(_, ns) if ns > 0 => ns,
+            Token::Number(_) if !self.is_symbol("]") => {
+                return problem(
+                    at,
+                    "missing closing ']' in duration: a range is a duration, such as [5m]",
+                );
+            }
             _ => return problem(at, "a range is a duration longer than zero, such as [5m]"),
         };
-        self.expect("]")?;
+        if !self.is_symbol("]") {
+            return problem(at, "missing closing ']' in duration");
+        }
+        self.next += 1;
         let mut offset_ns = self.offset()?;
         if unwrap.is_none() {
             self.stages(&mut log.stages)?;
@@ -491,14 +527,16 @@ fn combine(
     span: Span,
 ) -> Result<SampleExpr> {
     let literals = (&left, &right);
-    if matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Unless)
-        && (matches!(literals.0, SampleExpr::Literal(_))
-            || matches!(literals.1, SampleExpr::Literal(_)))
-    {
-        return problem(
-            span.start,
-            "unexpected literal for a side of a logical or set binary operation",
-        );
+    if matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Unless) {
+        for (leg, side) in [("left", literals.0), ("right", literals.1)] {
+            if let SampleExpr::Literal(value) = side {
+                let message = format!(
+                    "unexpected literal for {leg} leg of logical/set binary operation ({op}): \
+                     {value:.6}"
+                );
+                return problem(span.start, message);
+            }
+        }
     }
     if let (SampleExpr::Literal(a), SampleExpr::Literal(b)) = literals {
         return Ok(SampleExpr::Literal(crate::eval::binary::of_numbers(
@@ -518,10 +556,7 @@ fn combine(
 fn check_range(aggregation: &RangeAggregation, at: usize) -> Result<()> {
     use RangeOp as R;
     let op = aggregation.op;
-    let name = RANGE_OPS
-        .iter()
-        .find(|(_, o)| *o == op)
-        .map_or("", |(n, _)| *n);
+    let name = name_of(RANGE_OPS, op);
     let may_group = matches!(
         op,
         R::AvgOverTime

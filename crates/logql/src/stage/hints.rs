@@ -108,6 +108,10 @@ impl Sink<'_> {
         name: &str,
         value: impl FnOnce() -> Option<Cow<'v, str>>,
     ) -> bool {
+        // A label that is wanted under its other name is wanted under this one too.
+        if !self.hints.wants(name) {
+            return false;
+        }
         let taken;
         let name = if self.labels.is_taken(name) {
             taken = [name, TAKEN_SUFFIX].concat();

@@ -111,12 +111,13 @@ impl Template {
             return;
         }
         self.captures(line, |name, value| {
-            sink.offer(name, || Some(String::from_utf8_lossy(value)));
+            sink.offer(name, || Some(String::from_utf8_lossy(value)))
         });
     }
 
-    /// Calls `see` for each named capture, up to where the line and the pattern differ.
-    fn captures<'l>(&self, line: &'l [u8], mut see: impl FnMut(&str, &'l [u8])) {
+    /// Calls `see` for each named capture, up to where the line and the pattern differ, or
+    /// until it says that it has seen enough.
+    fn captures<'l>(&self, line: &'l [u8], mut see: impl FnMut(&str, &'l [u8]) -> bool) {
         let mut rest = line;
         let mut pieces = self.0.iter().peekable();
         if let Some(Piece::Literal(text)) = pieces.peek() {
@@ -133,7 +134,7 @@ impl Template {
             let value = match pieces.next() {
                 None => std::mem::take(&mut rest),
                 Some(Piece::Literal(text)) => {
-                    match memchr::memmem::find(rest, text.as_bytes()) {
+                    match find(rest, text.as_bytes()) {
                         Some(at) => {
                             let value = &rest[..at];
                             rest = &rest[at + text.len()..];
@@ -150,11 +151,18 @@ impl Template {
                 }
                 Some(Piece::Capture(_)) => return,
             };
-            if !name.is_empty() {
-                see(name, value);
+            if !name.is_empty() && see(name, value) {
+                return;
             }
         }
     }
+}
+
+/// Where a text begins in a line. The texts between captures are short and mostly near:
+/// preparing a search for them would cost more than the search.
+fn find(line: &[u8], text: &[u8]) -> Option<usize> {
+    let (first, behind) = text.split_first()?;
+    memchr::memchr_iter(*first, line).find(|at| line[at + 1..].starts_with(behind))
 }
 
 fn is_name(text: &str) -> bool {

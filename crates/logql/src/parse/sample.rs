@@ -70,8 +70,8 @@ fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
         .map(|(_, op)| *op)
 }
 
-fn name_of<T: PartialEq>(table: &[(&'static str, T)], op: T) -> &'static str {
-    table.iter().find(|(_, o)| *o == op).map_or("", |(n, _)| n)
+fn name_of<T: PartialEq>(table: &[(&'static str, T)], op: &T) -> &'static str {
+    table.iter().find(|(_, o)| o == op).map_or("", |(n, _)| n)
 }
 
 /// What is wrong with a log query as a side of an operation.
@@ -307,7 +307,7 @@ impl Parser<'_> {
         if let (false, Token::Number(value), Token::Symbol(",")) =
             (takes_number, self.peek(), self.peek_second())
         {
-            let name = name_of(VECTOR_OPS, op);
+            let name = name_of(VECTOR_OPS, &op);
             let message = format!("unsupported parameter for operation {name}({value},");
             return problem(self.at(), message);
         }
@@ -338,7 +338,7 @@ impl Parser<'_> {
                 VectorOp::Sort | VectorOp::SortDesc | VectorOp::ApproxTopk
             )
         {
-            let name = name_of(VECTOR_OPS, op);
+            let name = name_of(VECTOR_OPS, &op);
             return problem(
                 start,
                 format!("grouping not allowed for {name} aggregation"),
@@ -556,7 +556,7 @@ fn combine(
 fn check_range(aggregation: &RangeAggregation, at: usize) -> Result<()> {
     use RangeOp as R;
     let op = aggregation.op;
-    let name = name_of(RANGE_OPS, op);
+    let name = name_of(RANGE_OPS, &op);
     let may_group = matches!(
         op,
         R::AvgOverTime

@@ -24,6 +24,9 @@ pub(super) struct Point {
 
 /// See the module's text.
 pub(super) trait Gathers: Default + Send {
+    /// Whether each row is kept.
+    const KEEPS_ROWS: bool;
+
     /// Adds a row; answers how many bytes more are held.
     fn add(&mut self, point: &Point) -> usize;
 
@@ -91,6 +94,8 @@ impl Tally {
 }
 
 impl Gathers for Tally {
+    const KEEPS_ROWS: bool = false;
+
     fn add(&mut self, point: &Point) -> usize {
         self.put(point.cell, 1, point.count)
     }
@@ -131,6 +136,8 @@ impl Gathers for Tally {
 pub(super) struct Samples(Vec<Sample>);
 
 impl Gathers for Samples {
+    const KEEPS_ROWS: bool = true;
+
     fn add(&mut self, point: &Point) -> usize {
         let before = self.0.capacity();
         self.0.push(Sample {
@@ -159,6 +166,8 @@ impl Gathers for Samples {
 pub(super) struct Values(Vec<f64>);
 
 impl Gathers for Values {
+    const KEEPS_ROWS: bool = true;
+
     fn add(&mut self, point: &Point) -> usize {
         let before = self.0.capacity();
         self.0.push(point.value);

@@ -86,6 +86,8 @@ impl<'r> Reading<'r> {
                 labels: RowLabels::default(),
                 key: Vec::new(),
                 held: 0,
+                held_rows: 0,
+                new_rows: 0,
                 groups_max,
             };
             let result = worker.run();
@@ -95,6 +97,7 @@ impl<'r> Reading<'r> {
             result.map(|()| worker)
         })?;
         let held: u64 = read.iter().map(|w| w.held).sum();
+        let held_rows: u64 = read.iter().map(|w| w.held_rows).sum();
         // One shard of each thread to each thread.
         let mut shards: Vec<Vec<Shard<G>>> = (0..threads).map(|_| Vec::new()).collect();
         for worker in read {
@@ -112,6 +115,7 @@ impl<'r> Reading<'r> {
             finish(own, &hasher, aggregation, self.cells, meter)
         })?;
         meter.release_bytes(held);
+        meter.release_samples(held_rows);
         let grouped = Grouped::new(self.shape.clone(), parts, self.cells.windows.len());
         if grouped.len() > groups_max {
             return Err(EvalError::too_many_series(groups_max));
@@ -172,6 +176,9 @@ struct Worker<'w, 'r, G> {
     key: Vec<u8>,
     /// Bytes that were told to the meter.
     held: u64,
+    /// Rows that are kept and were told to the meter, and those that were not yet.
+    held_rows: u64,
+    new_rows: u64,
     groups_max: usize,
 }
 
@@ -201,11 +208,17 @@ impl<G: Gathers> Worker<'_, '_, G> {
         if self.groups.len() > self.groups_max {
             return Err(EvalError::too_many_series(self.groups_max));
         }
+        let meter = self.reading.context.meter;
+        let rows = std::mem::take(&mut self.new_rows);
+        if G::KEEPS_ROWS {
+            self.held_rows += rows;
+            meter.hold_samples(rows)?;
+        }
         let now = self.groups.held_bytes();
         if now > self.held {
             let more = now - self.held;
             self.held = now;
-            self.reading.context.meter.hold_bytes(more)?;
+            meter.hold_bytes(more)?;
         }
         Ok(())
     }
@@ -323,6 +336,7 @@ impl<G: Gathers> Worker<'_, '_, G> {
             value,
         };
         self.groups.add(group, &point);
+        self.new_rows += 1;
     }
 
     /// As [`Self::by_pipeline`], once for all rows of the unit with the same columns.

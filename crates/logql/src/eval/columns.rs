@@ -8,14 +8,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use binnacle_model::event::column::{ABSENT, UNKNOWN};
-use binnacle_model::event::{Column, ColumnValues, LogLabels, Rows, Texts};
+use binnacle_model::event::{Column, ColumnValues, Rows, Texts};
 
 use super::gather::Gathers;
 use super::groups::{GroupId, Groups};
-use super::rows::Scan;
+use super::rows::{Scan, Stream};
 use crate::stage::key::write_part;
 use crate::stage::{
     Condition, ERROR, ERROR_DETAILS, KeyShape, TAKEN_SUFFIX, Value, Verdict, spaced,
@@ -23,7 +22,7 @@ use crate::stage::{
 
 /// What is done with rows, compiled. See the module's text.
 pub(super) struct Columnar<'s> {
-    streams: &'s [Arc<LogLabels>],
+    streams: &'s [Stream],
     names: Vec<Name>,
     tests: Vec<Test<'s>>,
     /// How many conditions on one label there are.
@@ -129,7 +128,7 @@ impl<'s> Columnar<'s> {
         let asked_for = scan.pipeline.labels_asked_for();
         // Nothing but an error makes one of these; rows with errors come by another way.
         let is_error = matches!(name, ERROR | ERROR_DETAILS);
-        let has = |s: &Arc<LogLabels>| !is_error && s.get(name).is_some();
+        let has = |s: &Stream| !is_error && s.get(name).is_some();
         self.names.push(Name {
             name: name.to_owned(),
             is_behind,

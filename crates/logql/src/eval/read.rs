@@ -9,7 +9,7 @@ use super::cells::{Cell, Cells};
 use super::columns::{Columnar, Outcome, Remembered, UnitColumns};
 use super::gather::{Gathers, Point};
 use super::grouped::{Grouped, Part};
-use super::groups::{GroupId, Groups, Shard};
+use super::groups::{AHEAD, GroupId, Groups, Shard};
 use super::memo::Memo;
 use super::rows::{Scan, has_unknown};
 use super::{Context, EvalError, workers};
@@ -99,7 +99,8 @@ impl<'r> Reading<'r> {
         let held: u64 = read.iter().map(|w| w.held).sum();
         let held_rows: u64 = read.iter().map(|w| w.held_rows).sum();
         // One shard of each thread to each thread.
-        let mut shards: Vec<Vec<Shard<G>>> = (0..threads).map(|_| Vec::new()).collect();
+        let count = read.first().map_or(1, |w| w.groups.shards.len());
+        let mut shards: Vec<Vec<Shard<G>>> = (0..count).map(|_| Vec::new()).collect();
         for worker in read {
             for (own, shard) in shards.iter_mut().zip(worker.groups.shards) {
                 own.push(shard);
@@ -107,7 +108,7 @@ impl<'r> Reading<'r> {
         }
         let shards: Vec<_> = shards.into_iter().map(std::sync::Mutex::new).collect();
         let meter = self.context.meter;
-        let parts = workers(threads, |i| {
+        let parts = workers(count, |i| {
             let own = match shards[i].lock() {
                 Ok(mut own) => std::mem::take(&mut *own),
                 Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
@@ -149,7 +150,9 @@ fn finish<G: Gathers>(
     };
     for other in shards {
         meter.check()?;
-        all.merge(other, hasher);
+        if !all.merge(other, hasher) {
+            return Err(unnumbered());
+        }
     }
     let count = all.gathered.len() * cells.windows.len();
     meter.hold_bytes((count * size_of::<Option<f64>>()) as u64)?;
@@ -282,6 +285,11 @@ impl<G: Gathers> Worker<'_, '_, G> {
         let mut result = Ok(());
         let mut by_pipeline = 0;
         for (row, t_ns) in rows.times_ns.iter().enumerate() {
+            if row % AHEAD == 0
+                && let (Some(columns), Some(remembered)) = (&columns, &mut remembered)
+            {
+                columns.touch(row, remembered, &self.groups);
+            }
             if !cell.has(*t_ns) {
                 cell = reading.cells.of(*t_ns);
             }

@@ -1,14 +1,15 @@
 //! A column of texts: written in the form that fits it best, and found again.
 
 use binnacle_stdx::bits::put_varint;
-use binnacle_stdx::hash::HashKey;
 use binnacle_store::Malformed;
 use hashbrown::HashTable;
 
 use super::Effort;
+use super::ids::{IdWriter, Ids};
 use super::ints::{self, Ints, Order};
 use super::number::NumberFormat;
 use super::piece::{Blob, Pieces, Reader};
+use super::quick::{Hasher, is_same};
 use super::search::Sought;
 use super::shape::{self, Shaped};
 use super::stamp::{self, Calendar, StampFormat};
@@ -23,6 +24,7 @@ const STAMPS: u8 = 3;
 const DICTIONARY: u8 = 4;
 const STRINGS: u8 = 5;
 const SHAPED: u8 = 6;
+const IDS: u8 = 7;
 
 /// Columns within columns at most.
 const DEPTH_MAX: usize = 12;
@@ -33,15 +35,20 @@ const TEXTS_MIN: usize = 64;
 /// Texts that decide whether all are taken apart.
 const SAMPLE: usize = 1024;
 
+/// Texts that decide whether a dictionary is tried.
+const DISTINCT_SAMPLE: usize = 1024;
+
 /// Shorter hex texts are no ids.
 const HEX_BYTES_MIN: usize = 6;
 
-const KEY: HashKey = HashKey::new(0x636f_6c75_6d6e);
+/// Longer texts that are ids need no dictionary of their own.
+const IDS_BYTES_MIN: usize = 16;
 
 /// What writing a block needs besides what it writes.
 pub(super) struct Work {
     pub(super) effort: Effort,
     pub(super) words: WordWriter,
+    pub(super) ids: IdWriter,
     zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
@@ -50,6 +57,7 @@ impl Work {
         Self {
             effort,
             words: WordWriter::default(),
+            ids: IdWriter::default(),
             zstd: zstd::bulk::Compressor::new(strings::level(effort)).ok(),
         }
     }
@@ -72,7 +80,7 @@ pub(super) fn write(
     out: &mut Pieces,
 ) {
     let first = texts.first().copied().unwrap_or_default();
-    if texts.iter().all(|t| *t == first) {
+    if texts.iter().all(|t| is_same(t, first)) {
         out.directory.push(CONSTANT);
         out.blob(first);
         if adds_words {
@@ -86,11 +94,17 @@ pub(super) fn write(
     if write_stamps(texts, times, adds_words, work, out) {
         return;
     }
+    if first.len() >= IDS_BYTES_MIN && write_ids(texts, times, adds_words, work, out) {
+        return;
+    }
     let dictionary = Dictionary::of(texts);
     if let Some(dictionary) = &dictionary
         && dictionary.entries.len() <= texts.len() / 8 + 4
     {
         dictionary.write(level, adds_words, work, out);
+        return;
+    }
+    if write_ids(texts, times, adds_words, work, out) {
         return;
     }
     if write_hex(texts, adds_words, work, out) {
@@ -189,27 +203,64 @@ fn write_stamps(
     true
 }
 
-/// Lowercase or uppercase.
-fn hex_digit(byte: u8, is_upper: bool) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' if !is_upper => Some(byte - b'a' + 10),
-        b'A'..=b'F' if is_upper => Some(byte - b'A' + 10),
-        _ => None,
-    }
+fn write_ids(
+    texts: &[&[u8]],
+    times: &[i64],
+    adds_words: bool,
+    work: &mut Work,
+    out: &mut Pieces,
+) -> bool {
+    let Some(pool) = work.ids.take(texts, times, adds_words) else {
+        return false;
+    };
+    out.directory.push(IDS);
+    put_varint(&mut out.directory, pool as u64);
+    true
 }
 
-/// Packs hex digits, the first into the upper half of a byte.
-pub(super) fn pack_hex(text: &[u8], is_upper: bool, out: &mut Vec<u8>) -> Option<()> {
-    for pair in text.chunks(2) {
-        let high = hex_digit(pair[0], is_upper)?;
-        let low = match pair.get(1) {
-            Some(byte) => hex_digit(*byte, is_upper)?,
-            None => 0,
-        };
-        out.push(high << 4 | low);
+/// No hex digit.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of each digit.
+const fn values_of(first_letter: u8) -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut i = 0;
+    while i < 10 {
+        values[b'0' as usize + i] = i as u8;
+        i += 1;
     }
-    Some(())
+    while i < 16 {
+        values[first_letter as usize + i - 10] = i as u8;
+        i += 1;
+    }
+    values
+}
+
+const LOWER_VALUES: [u8; 256] = values_of(b'a');
+const UPPER_VALUES: [u8; 256] = values_of(b'A');
+
+/// Packs hex digits, lower or upper case, the first into the upper half of a byte. When
+/// it is none, what was appended has no meaning.
+pub(super) fn pack_hex(text: &[u8], is_upper: bool, out: &mut Vec<u8>) -> Option<()> {
+    let values = if is_upper {
+        &UPPER_VALUES
+    } else {
+        &LOWER_VALUES
+    };
+    let value = |byte: u8| values[usize::from(byte)];
+    // All but what is no digit have the upper half empty.
+    let mut all = 0;
+    let (pairs, last) = text.as_chunks::<2>();
+    out.extend(pairs.iter().map(|[high, low]| {
+        let (high, low) = (value(*high), value(*low));
+        all |= high | low;
+        high << 4 | low & 15
+    }));
+    if let [last] = last {
+        all |= value(*last);
+        out.push(value(*last) << 4);
+    }
+    (all < 16).then_some(())
 }
 
 fn write_hex(texts: &[&[u8]], adds_words: bool, work: &mut Work, out: &mut Pieces) -> bool {
@@ -251,6 +302,14 @@ fn write_shaped(
     work: &mut Work,
     out: &mut Pieces,
 ) -> bool {
+    if level == Level::Whole {
+        return false;
+    }
+    if let Some(builder) = shape::of_numbered(texts) {
+        out.directory.push(SHAPED);
+        builder.write(texts, Level::Digits, adds_words, work, out);
+        return true;
+    }
     let step = texts.len().div_ceil(SAMPLE);
     let mut level = level;
     while level != Level::Whole {
@@ -282,15 +341,19 @@ impl<'a> Dictionary<'a> {
     /// `None` when more than half of the texts differ.
     fn of(texts: &[&'a [u8]]) -> Option<Self> {
         let max = texts.len() / 2;
+        let hasher = Hasher::default();
+        if Self::is_hopeless(texts) {
+            return None;
+        }
         let mut table: HashTable<u32> = HashTable::new();
         let mut entries: Vec<(&[u8], u32)> = Vec::new();
         let mut ids = Vec::with_capacity(texts.len());
         let mut hashes: Vec<u64> = Vec::new();
         for text in texts {
-            let hash = KEY.hash64(text);
+            let hash = hasher.hash(text);
             let entry = table.entry(
                 hash,
-                |id| entries[*id as usize].0 == *text,
+                |id| is_same(entries[*id as usize].0, text),
                 |id| hashes[*id as usize],
             );
             let id = *entry.or_insert_with(|| entries.len() as u32).get();
@@ -317,6 +380,19 @@ impl<'a> Dictionary<'a> {
             entries: order.iter().map(|id| entries[*id as usize].0).collect(),
             ids,
         })
+    }
+
+    /// Whether nearly all texts of a sample are different.
+    fn is_hopeless(texts: &[&[u8]]) -> bool {
+        if texts.len() < DISTINCT_SAMPLE * 8 {
+            return false;
+        }
+        let step = texts.len() / DISTINCT_SAMPLE;
+        let mut sample: Vec<&[u8]> = texts.iter().step_by(step).copied().collect();
+        sample.sort_unstable();
+        let all = sample.len();
+        sample.dedup();
+        sample.len() * 100 > all * 99
     }
 
     fn write(&self, level: Level, adds_words: bool, work: &mut Work, out: &mut Pieces) {
@@ -359,6 +435,7 @@ pub(super) enum Form<'a> {
     },
     Strings(Strings<'a>),
     Shaped(Box<Shaped<'a>>),
+    Ids(Ids<'a>),
 }
 
 impl<'a> Column<'a> {
@@ -403,6 +480,10 @@ impl<'a> Column<'a> {
                 }
             }
             STRINGS => Form::Strings(Strings::read(reader, count)?),
+            IDS => {
+                let pool = reader.count(usize::MAX)?;
+                Form::Ids(reader.pools.next(pool, count)?)
+            }
             SHAPED => Form::Shaped(Box::new(Shaped::read(reader, count, depth + 1)?)),
             _ => return Err(Malformed("a column of a block is of an unknown form")),
         };
@@ -420,6 +501,11 @@ impl<'a> Column<'a> {
             Form::Dictionary { entries, .. } => entries.may_have(sought),
             Form::Strings(strings) => strings.statistics.may_have(sought),
             Form::Shaped(_) => true,
+            Form::Ids(ids) => {
+                let format = ids.pool.format;
+                let is_digit = |b: &u8| format.may_have(*b);
+                sought.text.len() <= format.len() && sought.text.iter().all(is_digit)
+            }
         }
     }
 
@@ -428,7 +514,7 @@ impl<'a> Column<'a> {
         match self.form {
             Form::Constant(_) => 0,
             Form::Dictionary { .. } => 1,
-            Form::Hex { .. } => 2,
+            Form::Hex { .. } | Form::Ids(_) => 2,
             Form::Numbers { .. } => 3,
             Form::Strings(_) => 4,
             Form::Shaped(_) => 5,

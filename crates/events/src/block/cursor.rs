@@ -1,5 +1,7 @@
 //! Reading texts of columns, few or all.
 
+use std::rc::Rc;
+
 use binnacle_store::Malformed;
 
 use super::BYTES_REFUSED;
@@ -7,7 +9,7 @@ use super::column::{Column, Form};
 use super::number::NumberFormat;
 use super::shape::Shaped;
 use super::stamp::{Calendar, StampFormat};
-use super::{ints, strings};
+use super::{ids, ints, strings};
 
 /// Reads texts of a column in any order, best in rising order.
 pub(super) enum Cursor<'c, 'a> {
@@ -32,6 +34,7 @@ pub(super) enum Cursor<'c, 'a> {
     },
     Strings(strings::Cursor<'a>),
     Shaped(Box<ShapedCursor<'c, 'a>>),
+    Ids(ids::Cursor<'a>),
 }
 
 /// The texts of a dictionary.
@@ -100,6 +103,7 @@ impl<'c, 'a> Cursor<'c, 'a> {
             },
             Form::Strings(strings) => Self::Strings(strings.cursor()),
             Form::Shaped(shaped) => Self::Shaped(Box::new(ShapedCursor::new(shaped)?)),
+            Form::Ids(ids) => Self::Ids(ids.cursor()?),
         })
     }
 
@@ -133,6 +137,10 @@ impl<'c, 'a> Cursor<'c, 'a> {
             Self::Dictionary { entries, ids } => out.extend_from_slice(entries.get(ids.get(i)?)?),
             Self::Strings(strings) => out.extend_from_slice(strings.get(i)?),
             Self::Shaped(shaped) => shaped.append(i, t_ns, out)?,
+            Self::Ids(ids) => {
+                let number = ids.number(i)?;
+                ids.append(number, out)?;
+            }
         }
         Ok(())
     }
@@ -169,6 +177,8 @@ pub(super) fn unpack_hex(packed: &[u8], len: usize, is_upper: bool, out: &mut Ve
 /// Puts texts together again.
 pub(super) struct ShapedCursor<'c, 'a> {
     shaped: &'c Shaped<'a>,
+    /// The shapes of all texts, where they are known.
+    known: Option<Rc<[u16]>>,
     of_text: ints::Cursor<'a>,
     /// The text that comes next.
     next: usize,
@@ -185,6 +195,7 @@ const SKIP_MIN: usize = 16;
 impl<'c, 'a> ShapedCursor<'c, 'a> {
     pub(super) fn new(shaped: &'c Shaped<'a>) -> Result<Self, Malformed> {
         Ok(Self {
+            known: shaped.known_shapes(),
             of_text: shaped.of_text.cursor()?,
             next: 0,
             places: vec![0; shaped.columns.len()],
@@ -204,6 +215,14 @@ impl<'c, 'a> ShapedCursor<'c, 'a> {
         if i > self.next {
             self.skip_to(i)?;
         }
+        self.shape_of(i)
+    }
+
+    #[inline]
+    fn shape_of(&mut self, i: usize) -> Result<usize, Malformed> {
+        if let Some(shape) = self.known.as_ref().and_then(|known| known.get(i)) {
+            return Ok(usize::from(*shape));
+        }
         let shape = self.of_text.get(i)?;
         Ok(usize::from(self.shaped.checked(shape)?))
     }
@@ -211,8 +230,8 @@ impl<'c, 'a> ShapedCursor<'c, 'a> {
     fn skip_to(&mut self, i: usize) -> Result<(), Malformed> {
         if i - self.next < SKIP_MIN {
             for text in self.next..i {
-                let shape = self.shaped.checked(self.of_text.get(text)?)?;
-                for column in &self.shaped.shapes[usize::from(shape)].columns {
+                let shape = self.shape_of(text)?;
+                for column in &self.shaped.shapes[shape].columns {
                     let place = &mut self.places[*column as usize];
                     *place = place.wrapping_add(1);
                 }
@@ -220,10 +239,14 @@ impl<'c, 'a> ShapedCursor<'c, 'a> {
         } else if let Some(only) = self.shaped.of_text.constant() {
             let shape = self.shaped.checked(only)?;
             self.skipped[usize::from(shape)] += (i - self.next) as u32;
+        } else if let Some(own) = self.known.as_ref().and_then(|k| k.get(self.next..i)) {
+            for shape in own {
+                self.skipped[usize::from(*shape)] += 1;
+            }
         } else {
             for text in self.next..i {
-                let shape = self.shaped.checked(self.of_text.get(text)?)?;
-                self.skipped[usize::from(shape)] += 1;
+                let shape = self.shape_of(text)?;
+                self.skipped[shape] += 1;
             }
         }
         if i - self.next >= SKIP_MIN {

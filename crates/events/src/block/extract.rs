@@ -51,39 +51,58 @@ impl Extracted {
     }
 }
 
-fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
-    let is_quoted = |value: usize| shape.literals[value].last() == Some(&b'"');
-    let labels = match (extract.parser, shape.kind) {
-        (Parser::Json | Parser::JsonKey, ShapeKind::Json) => {
-            let mut line = Vec::new();
-            for (value, literal) in shape.literals.iter().enumerate() {
-                line.extend_from_slice(literal);
-                if value < shape.columns.len() {
-                    line.push(if is_quoted(value) { b'x' } else { b'0' });
-                }
-            }
-            let Some(labels) = json::labels(&line).filter(|l| !l.has_twins) else {
-                return Slot::Unknown;
-            };
-            match extract.parser {
-                Parser::JsonKey if labels.objects.contains(&extract.label) => {
-                    return Slot::Unknown;
-                }
-                // What is below another key has no name that a key could have.
-                Parser::JsonKey => {
-                    let own = labels.keys.into_iter();
-                    own.map(|(key, is_at)| if is_at { key } else { String::new() })
-                        .collect()
-                }
-                _ => labels.of_value,
-            }
+/// Whether a value of a shape stands in quotes.
+fn is_quoted(shape: &Shape<'_>, value: usize) -> bool {
+    shape.literals[value].last() == Some(&b'"')
+}
+
+/// The labels of the values of a shape of JSON, where they are sure.
+fn json_labels(shape: &Shape<'_>) -> Option<json::Labels> {
+    let mut line = Vec::new();
+    for (value, literal) in shape.literals.iter().enumerate() {
+        line.extend_from_slice(literal);
+        if value < shape.columns.len() {
+            line.push(if is_quoted(shape, value) { b'x' } else { b'0' });
         }
-        (Parser::Logfmt, ShapeKind::Logfmt) => {
+    }
+    json::labels(&line).filter(|labels| !labels.has_twins)
+}
+
+/// The label of each value of a shape of JSON or logfmt, where that is sure.
+pub(super) fn labels_of(shape: &Shape<'_>) -> Option<Vec<String>> {
+    match shape.kind {
+        ShapeKind::Json => json_labels(shape).map(|labels| labels.of_value),
+        ShapeKind::Logfmt => {
             let keys = shape.literals.iter().take(shape.columns.len());
-            keys.map(|l| json::first_key(&super::shape::logfmt_key(l)))
-                .collect()
+            let key = |l: &&[u8]| json::first_key(&super::shape::logfmt_key(l));
+            Some(keys.map(key).collect())
         }
-        _ => return Slot::Unknown,
+        ShapeKind::Text => None,
+    }
+}
+
+/// The key of each value of a shape of JSON; those that are below another key have no name
+/// that a key could have. `None` where that is not sure.
+fn keys_of(shape: &Shape<'_>, wanted: &str) -> Option<Vec<String>> {
+    let labels = json_labels(shape)?;
+    if labels.objects.iter().any(|key| key == wanted) {
+        return None;
+    }
+    let own = labels.keys.into_iter();
+    Some(
+        own.map(|(key, is_at)| if is_at { key } else { String::new() })
+            .collect(),
+    )
+}
+
+fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
+    let labels = match (extract.parser, shape.kind) {
+        (Parser::JsonKey, ShapeKind::Json) => keys_of(shape, &extract.label),
+        (Parser::Json, ShapeKind::Json) | (Parser::Logfmt, ShapeKind::Logfmt) => labels_of(shape),
+        _ => None,
+    };
+    let Some(labels) = labels else {
+        return Slot::Unknown;
     };
     let mut own = labels
         .iter()
@@ -93,7 +112,7 @@ fn slot_of(shape: &Shape<'_>, extract: &Extract) -> Slot {
         (None, _) => Slot::Absent,
         (Some((value, _)), None) if value < shape.columns.len() => Slot::Value {
             value,
-            is_quoted: is_quoted(value),
+            is_quoted: is_quoted(shape, value),
         },
         _ => Slot::Unknown,
     }
@@ -131,8 +150,8 @@ pub(super) fn extract(
             }
         });
     }
-    for (row, shape) in lines.all_shapes()?.into_iter().enumerate() {
-        let shape = usize::from(shape);
+    for (row, shape) in lines.all_shapes()?.iter().enumerate() {
+        let shape = usize::from(*shape);
         if rows.has(row) {
             out.of_row.push(match of_shape[shape] {
                 Ok(reader) => readers[reader].read(times.at(row)?, &mut out.entries)?,
@@ -191,6 +210,20 @@ impl<'c, 'a> Reader<'c, 'a> {
                 }
                 let known = &mut self.known[id as usize];
                 Ok(*known.get_or_insert_with(|| push(text, parser, is_quoted, out)))
+            }
+            Cursor::Ids(ids) => {
+                let id = ids.number(place)?;
+                if self.known.len() < ids.count() {
+                    self.known.resize(ids.count(), None);
+                }
+                if let Some(known) = self.known[id] {
+                    return Ok(known);
+                }
+                self.text.clear();
+                ids.append(id, &mut self.text)?;
+                let known = push(&self.text, parser, is_quoted, out);
+                self.known[id] = Some(known);
+                Ok(known)
             }
             Cursor::Constant(text) => {
                 self.known.resize(1, None);

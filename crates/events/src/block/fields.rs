@@ -305,6 +305,15 @@ impl<'a> FieldColumns<'a> {
         Ok(Self { columns, rest })
     }
 
+    /// Calls `see` with each column of texts and its name.
+    pub(super) fn each(&self, see: &mut dyn FnMut(&str, &Column<'a>)) {
+        for column in &self.columns {
+            if let Values::Text(texts) = &column.values {
+                see(column.name, texts);
+            }
+        }
+    }
+
     /// Whether rows may have a field of that name. Of names kept row by row that is not
     /// known without opening them.
     pub(super) fn has(&self, name: &str) -> bool {
@@ -573,6 +582,17 @@ fn text_values(
             let id = ids.get(*place)?;
             own.get(id)?;
             of_row[*row] = id as u32;
+        }
+    } else if let Cursor::Ids(ids) = &mut cursor {
+        let mut known = vec![ABSENT; ids.count()];
+        for (row, place) in places {
+            let id = ids.number(*place)?;
+            if known[id] == ABSENT {
+                known[id] = entries.len() as u32;
+                ids.append(id, &mut entries.bytes)?;
+                entries.end();
+            }
+            of_row[*row] = known[id];
         }
     } else if let Cursor::Constant(text) = cursor {
         entries.push(text);

@@ -111,6 +111,7 @@ fn selections() -> Vec<EventSelection> {
         label: label.to_owned(),
     };
     let wanted = Wanted {
+        patterns: true,
         lines: Lines::All,
         fields: Fields::All,
         line_bytes: true,

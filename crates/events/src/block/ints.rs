@@ -15,7 +15,7 @@ use super::Effort;
 use super::piece::{Blob, Pieces, Reader};
 
 /// Numbers of a page.
-pub(super) const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 1024;
 
 /// Fewer numbers than this are packed in bits: the tables of pco cost more.
 const ENTROPY_MIN: usize = 192;
@@ -251,6 +251,20 @@ impl<'a> Ints<'a> {
         })
     }
 
+    /// How many numbers.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes that they take, but for what the directory says of them.
+    pub(super) fn len(&self) -> usize {
+        match &self.kind {
+            Kind::Constant => 0,
+            Kind::Packed { bytes, .. } => bytes.len(),
+            Kind::Entropy { meta, bytes, .. } => meta.len() + bytes.len(),
+        }
+    }
+
     /// The only number there is.
     pub(super) fn constant(&self) -> Option<i64> {
         matches!(self.kind, Kind::Constant).then_some(self.base)
@@ -359,6 +373,24 @@ impl Cursor<'_> {
             return Err(Malformed("a block has too few numbers"));
         }
         self.load(i / PAGE)
+    }
+
+    /// Calls `see` with the numbers from number `from` on, page by page.
+    pub(super) fn each_page(
+        &mut self,
+        from: usize,
+        to: usize,
+        see: &mut dyn FnMut(&[i64]),
+    ) -> Result<(), Malformed> {
+        let mut at = from;
+        while at < to {
+            self.get(at)?;
+            let end = self.loaded.end.min(to);
+            let own = at - self.loaded.start..end - self.loaded.start;
+            see(self.page.get(own).unwrap_or_default());
+            at = end;
+        }
+        Ok(())
     }
 
     fn load(&mut self, page: usize) -> Result<(), Malformed> {

@@ -18,14 +18,18 @@ mod extract;
 mod fields;
 #[cfg(test)]
 mod hostile;
+mod ids;
 mod ints;
 mod json;
 mod logfmt;
 mod number;
+mod patterns;
 mod piece;
+mod quick;
 mod read;
 mod search;
 mod shape;
+mod sizes;
 mod stamp;
 mod strings;
 mod template;
@@ -35,13 +39,14 @@ mod words;
 mod write;
 
 pub use read::{Block, applies};
+pub use sizes::Size;
 pub use words::Probe;
 pub use write::encode;
 
 use binnacle_model::event::FieldValue;
 
 /// How a block begins: its kind and the version of its format.
-const MAGIC: &[u8] = b"evb1";
+const MAGIC: &[u8] = b"evb2";
 
 /// Rows of a block at most.
 pub const ROWS_MAX: usize = 65_536;

@@ -7,6 +7,8 @@
 use binnacle_stdx::bits::{Bytes, put_varint};
 use binnacle_store::Malformed;
 
+use super::ids::Pools;
+
 /// Whether checksums are looked at: tests of wrong bytes would never get beyond them.
 pub(super) const VERIFIES: bool = !cfg!(test);
 
@@ -36,13 +38,21 @@ impl Pieces {
             self.data.extend_from_slice(bytes);
         }
     }
+
+    /// Appends what was written elsewhere.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.directory.extend_from_slice(&other.directory);
+        self.data.extend_from_slice(&other.data);
+    }
 }
 
 /// Reads pieces in the order they were written in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Reader<'a> {
     directory: Bytes<'a>,
     data: Bytes<'a>,
+    /// The ids of the block, once they are known.
+    pub(super) pools: Pools<'a>,
 }
 
 /// A blob that was found, not looked at yet.
@@ -59,6 +69,7 @@ impl<'a> Reader<'a> {
         Self {
             directory: Bytes::new(directory),
             data: Bytes::new(data),
+            pools: Pools::default(),
         }
     }
 

@@ -15,10 +15,13 @@ use super::column::{Column, Form};
 use super::cursor::Cursor;
 use super::extract::{Extracted, extract};
 use super::fields::FieldColumns;
+use super::ids::Pools;
 use super::ints::{self, Ints};
+use super::patterns::{Patterns, patterns};
 use super::piece::{Reader, VERIFIES};
 use super::search::{self, Found, Place, Sought};
 use super::shape::Shaped;
+use super::sizes::{self, Size};
 use super::strings::decompress;
 use super::words::{Filter, Probe};
 use super::{BYTES_REFUSED, BlockSummary, MAGIC, ROWS_MAX, Run};
@@ -149,6 +152,30 @@ impl<B: AsRef<[u8]>> Block<B> {
         }
     }
 
+    /// Where its bytes go: head, filter and directory, then each column.
+    ///
+    /// # Errors
+    /// When the bytes are no block.
+    pub fn sizes(&self) -> Result<Vec<Size>, Malformed> {
+        let directory = decompress(self.piece(self.directory)?, self.directory_raw)?;
+        let data = self.bytes.as_ref().get(self.data..).unwrap_or_default();
+        let opened = Opened::read(&directory, data, self.summary.rows as usize)?;
+        let mut out = Vec::new();
+        for (what, bytes) in [
+            ("head", self.filter.from),
+            ("filter", self.filter.len),
+            ("directory", self.directory.len),
+        ] {
+            out.push(Size {
+                what: what.to_owned(),
+                count: 1,
+                bytes,
+            });
+        }
+        out.extend(sizes::sizes(&opened)?);
+        Ok(out)
+    }
+
     /// Whether rows may pass all conditions, by the filter of words alone. A filter that
     /// cannot be read excludes nothing.
     #[must_use]
@@ -215,6 +242,7 @@ impl<B: AsRef<[u8]>> Block<B> {
         };
         if runs.is_empty() {
             out.extracted = no_rows(&selection.wanted);
+            out.patterns = selection.wanted.patterns.then(no_texts);
             return Ok(());
         }
         let data = self.bytes.as_ref().get(self.data..).unwrap_or_default();
@@ -226,13 +254,17 @@ impl<B: AsRef<[u8]>> Block<B> {
     }
 }
 
+fn no_texts() -> ColumnValues {
+    ColumnValues::Text {
+        entries: Default::default(),
+        of_row: Vec::new(),
+    }
+}
+
 fn no_rows(wanted: &Wanted) -> Vec<OutColumn> {
     let none = |label: &String| OutColumn {
         name: label.clone(),
-        values: ColumnValues::Text {
-            entries: Default::default(),
-            of_row: Vec::new(),
-        },
+        values: no_texts(),
     };
     wanted.extracts.iter().map(|e| none(&e.label)).collect()
 }
@@ -243,6 +275,22 @@ pub(super) struct RowTimes<'a>(RefCell<ints::Cursor<'a>>);
 impl RowTimes<'_> {
     pub(super) fn at(&self, row: usize) -> Result<i64, Malformed> {
         self.0.borrow_mut().get(row)
+    }
+
+    /// Appends the times of rows, which rise.
+    fn append(&self, rows: &[u32], out: &mut Vec<i64>) -> Result<(), Malformed> {
+        let mut times = self.0.borrow_mut();
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(());
+        };
+        let (first, end) = (*first as usize, *last as usize + 1);
+        if end - first == rows.len() {
+            return times.each_page(first, end, &mut |page| out.extend_from_slice(page));
+        }
+        for row in rows {
+            out.push(times.get(*row as usize)?);
+        }
+        Ok(())
     }
 }
 
@@ -268,22 +316,26 @@ fn few(literals: &[Vec<u8>]) -> Vec<&[u8]> {
 }
 
 /// The columns of a block, found and not decoded.
-struct Opened<'a> {
-    times: Ints<'a>,
+pub(super) struct Opened<'a> {
+    pub(super) times: Ints<'a>,
+    pub(super) pools: Pools<'a>,
     row_times: RowTimes<'a>,
-    lines: Column<'a>,
-    fields: FieldColumns<'a>,
+    pub(super) lines: Column<'a>,
+    pub(super) fields: FieldColumns<'a>,
 }
 
 impl<'a> Opened<'a> {
     fn read(directory: &'a [u8], data: &'a [u8], rows: usize) -> Result<Self, Malformed> {
         let mut reader = Reader::new(directory, data);
         let times = Ints::read(&mut reader, rows)?;
+        reader.pools = Pools::read(&mut reader)?;
+        let pools = reader.pools.clone();
         let lines = Column::read(&mut reader, rows, 0)?;
         let fields = FieldColumns::read(&mut reader, rows)?;
         Ok(Self {
             row_times: RowTimes(RefCell::new(times.cursor()?)),
             times,
+            pools,
             lines,
             fields,
         })
@@ -429,6 +481,7 @@ impl<'a> Opened<'a> {
         matches: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<Bits, Malformed> {
         let mut found = Bits::none(rows.len());
+        self.shaped()?.all_shapes()?;
         let mut cursor = Cursor::new(&self.lines)?;
         let mut line = Vec::new();
         for row in rows.iter() {
@@ -457,10 +510,10 @@ impl<'a> Opened<'a> {
             while run.peek().is_some_and(|(r, _)| row >= r.first_row + r.rows) {
                 run.next();
             }
-            out.times_ns.push(self.row_times.at(row as usize)?);
             out.streams
                 .push(run.peek().map_or(0, |(_, stream)| *stream));
         }
+        self.row_times.append(&rows, &mut out.times_ns)?;
         if !wanted.extracts.is_empty() {
             let shaped = self.shaped()?;
             for own in &wanted.extracts {
@@ -471,6 +524,10 @@ impl<'a> Opened<'a> {
                     values: ColumnValues::Text { entries, of_row },
                 });
             }
+        }
+        if wanted.patterns {
+            let Patterns { entries, of_row } = patterns(self.shaped()?, candidates)?;
+            out.patterns = Some(ColumnValues::Text { entries, of_row });
         }
         if wanted.fields != Fields::None {
             self.fields
@@ -490,7 +547,8 @@ impl<'a> Opened<'a> {
             return Ok(());
         }
         let is_unknown = |i: usize| {
-            out.extracted.iter().any(|column| match &column.values {
+            let columns = out.extracted.iter().map(|column| &column.values);
+            columns.chain(&out.patterns).any(|values| match values {
                 ColumnValues::Text { of_row, .. } => of_row[i] == UNKNOWN,
                 _ => false,
             })
@@ -503,6 +561,8 @@ impl<'a> Opened<'a> {
         if wanted.lines != Lines::None && rows.len() == self.lines.count {
             out.lines.bytes.reserve(limit);
         }
+        // They are needed up to the last row anyway.
+        self.shaped()?.all_shapes()?;
         let mut cursor = Cursor::new(&self.lines)?;
         let mut total = 0_usize;
         for (row, is_wanted) in rows.iter().zip(is_wanted) {

@@ -5,6 +5,8 @@
 //! begins one. For each shape these *ways* are few, because the literals must agree; what
 //! remains are questions to single columns, each asked once.
 
+use std::rc::Rc;
+
 use binnacle_store::Malformed;
 use hashbrown::HashMap;
 use memchr::memmem;
@@ -12,6 +14,7 @@ use memchr::memmem;
 use super::bits::Bits;
 use super::column::{Column, Form, pack_hex};
 use super::cursor::{Cursor, Entries};
+use super::ids::Ids;
 use super::shape::{Shape, Shaped};
 use super::strings::Needle;
 use super::words::is_word;
@@ -115,12 +118,16 @@ pub(super) fn find(
             is_upper,
             packed,
         } if sought.text.len() == *len => {
-            find_whole_hex(packed.open()?, *is_upper, sought, &mut bits);
+            let mut wanted = Vec::new();
+            if pack_hex(sought.text, *is_upper, &mut wanted).is_some() {
+                find_packed(packed.open()?, &wanted, &mut bits);
+            }
         }
         Form::Numbers { .. } | Form::Hex { .. } => {
             find_printed(column, &[], sought, &mut bits)?;
         }
         Form::Stamps { .. } => find_printed(column, &times()?, sought, &mut bits)?,
+        Form::Ids(ids) => return find_ids(ids, sought),
         Form::Dictionary { entries, ids } => match find(entries, sought, &|| Ok(Vec::new()))? {
             Found::Nowhere => return Ok(Found::Nowhere),
             Found::Everywhere => return Ok(Found::Everywhere),
@@ -134,15 +141,34 @@ pub(super) fn find(
     Ok(Found::of(bits))
 }
 
+/// The texts of a column that have an id with the piece.
+fn find_ids(ids: &Ids<'_>, sought: &Sought<'_>) -> Result<Found, Malformed> {
+    let pool = &ids.pool;
+    let mut wanted = Bits::none(pool.count);
+    if sought.text.len() == pool.format.len() {
+        let mut packed = Vec::new();
+        if pool.format.pack(sought.text, &mut packed).is_some() {
+            find_packed(pool.packed.open()?, &packed, &mut wanted);
+        }
+    } else {
+        let cursor = ids.cursor()?;
+        let print = &mut |id: usize, out: &mut Vec<u8>| cursor.append(id, out);
+        find_in_print(pool.count, print, sought, &mut wanted)?;
+    }
+    if wanted.is_empty() {
+        return Ok(Found::Nowhere);
+    }
+    Ok(Found::of(ids.with(&wanted)?))
+}
+
 /// Whole texts of hex digits are compared as they are packed.
-fn find_whole_hex(packed: &[u8], is_upper: bool, sought: &Sought<'_>, bits: &mut Bits) {
-    let stride = sought.text.len().div_ceil(2);
-    let mut wanted = Vec::with_capacity(stride);
-    if pack_hex(sought.text, is_upper, &mut wanted).is_none() || stride == 0 {
+fn find_packed(packed: &[u8], wanted: &[u8], bits: &mut Bits) {
+    let stride = wanted.len();
+    if stride == 0 {
         return;
     }
     let mut at = 0;
-    let finder = memmem::Finder::new(&wanted);
+    let finder = memmem::Finder::new(wanted);
     while let Some(offset) = packed.get(at..).and_then(|rest| finder.find(rest)) {
         let found = at + offset;
         if found.is_multiple_of(stride) {
@@ -157,22 +183,38 @@ fn find_whole_hex(packed: &[u8], is_upper: bool, sought: &Sought<'_>, bits: &mut
 /// Texts that are printed together.
 const PRINTED: usize = 4096;
 
-/// Prints the texts of a column, none of which has a line feed, and searches many at once.
+/// Prints the texts of a column and searches them.
 fn find_printed(
     column: &Column<'_>,
     times: &[i64],
     sought: &Sought<'_>,
     bits: &mut Bits,
 ) -> Result<(), Malformed> {
-    let needle = Needle::new(sought, b'\n');
     let mut cursor = Cursor::new(column)?;
+    let print = &mut |i: usize, out: &mut Vec<u8>| {
+        cursor.append(i, times.get(i).copied().unwrap_or(0), out)
+    };
+    find_in_print(column.count, print, sought, bits)
+}
+
+/// Appends a text by its number.
+type Print<'p> = dyn FnMut(usize, &mut Vec<u8>) -> Result<(), Malformed> + 'p;
+
+/// Prints texts, none of which has a line feed, and searches many at once.
+fn find_in_print(
+    count: usize,
+    print: &mut Print<'_>,
+    sought: &Sought<'_>,
+    bits: &mut Bits,
+) -> Result<(), Malformed> {
+    let needle = Needle::new(sought, b'\n');
     let (mut raw, mut ends) = (Vec::new(), Vec::new());
-    for from in (0..column.count).step_by(PRINTED) {
+    for from in (0..count).step_by(PRINTED) {
         raw.clear();
         ends.clear();
         raw.push(b'\n');
-        for i in from..column.count.min(from + PRINTED) {
-            cursor.append(i, times.get(i).copied().unwrap_or(0), &mut raw)?;
+        for i in from..count.min(from + PRINTED) {
+            print(i, &mut raw)?;
             ends.push(raw.len());
             raw.push(b'\n');
         }
@@ -379,7 +421,6 @@ enum Answer {
 struct Search<'s, 'a> {
     shaped: &'s Shaped<'a>,
     times: &'s TimesOf<'s>,
-    of_text: Option<Vec<u16>>,
     texts_of: HashMap<usize, Bits>,
     answers: HashMap<(u32, usize, usize, Place), Answer>,
 }
@@ -393,7 +434,6 @@ fn find_shaped(
     let mut search = Search {
         shaped,
         times,
-        of_text: None,
         texts_of: HashMap::new(),
         answers: HashMap::new(),
     };
@@ -427,7 +467,7 @@ fn find_shaped(
         }
     }
     if to_look_at.contains(&true) {
-        let own = Bits::of(search.of_text()?, |s| to_look_at[usize::from(*s)]);
+        let own = Bits::of(&search.of_text()?, |s| to_look_at[usize::from(*s)]);
         let texts = passing(column, &own, times, &mut |text| sought.is_in(text))?;
         found.or(&texts);
     }
@@ -437,23 +477,20 @@ fn find_shaped(
         return Ok(Found::Everywhere);
     }
     if sure > 0 {
-        found.or(&Bits::of(search.of_text()?, |s| always[usize::from(*s)]));
+        found.or(&Bits::of(&search.of_text()?, |s| always[usize::from(*s)]));
     }
     Ok(Found::of(found))
 }
 
 impl Search<'_, '_> {
-    fn of_text(&mut self) -> Result<&[u16], Malformed> {
-        if self.of_text.is_none() {
-            self.of_text = Some(self.shaped.all_shapes()?);
-        }
-        Ok(self.of_text.as_deref().unwrap_or_default())
+    fn of_text(&self) -> Result<Rc<[u16]>, Malformed> {
+        self.shaped.all_shapes()
     }
 
     /// The texts that have a shape.
     fn texts_of(&mut self, shape: usize) -> Result<&Bits, Malformed> {
         if !self.texts_of.contains_key(&shape) {
-            let bits = Bits::of(self.of_text()?, |s| usize::from(*s) == shape);
+            let bits = Bits::of(&self.of_text()?, |s| usize::from(*s) == shape);
             self.texts_of.insert(shape, bits);
         }
         Ok(&self.texts_of[&shape])
@@ -549,14 +586,16 @@ impl Search<'_, '_> {
         }
         let most = uses.iter().copied().max().unwrap_or(0);
         let mut by_value = vec![Bits::none(shaped.count); most];
+        let mut places = bits.iter();
+        let mut found = places.next();
         let mut place = 0;
         for (text, shape) in self.of_text()?.iter().enumerate() {
-            for own in by_value.iter_mut().take(uses[usize::from(*shape)]) {
-                if bits.has(place) {
-                    own.add(text);
-                }
-                place += 1;
+            let behind = place + uses[usize::from(*shape)];
+            while let Some(own) = found.filter(|found| *found < behind) {
+                by_value[own - place].add(text);
+                found = places.next();
             }
+            place = behind;
         }
         Ok(Answer::At(by_value))
     }
@@ -584,6 +623,23 @@ pub(super) fn passing(
                 found.add(i);
             }
         }
+        return Ok(found);
+    }
+    if let Form::Ids(ids) = &column.form
+        && wanted.count() >= ids.pool.count
+    {
+        let cursor = ids.cursor()?;
+        let mut own = Bits::none(cursor.count());
+        let mut text = Vec::new();
+        for id in 0..cursor.count() {
+            text.clear();
+            cursor.append(id, &mut text)?;
+            if passes(&text) {
+                own.add(id);
+            }
+        }
+        found = ids.with(&own)?;
+        found.and(wanted);
         return Ok(found);
     }
     if let Form::Constant(text) = &column.form {

@@ -4,6 +4,9 @@
 //! of logfmt, a template. Values of one key are in one column, whatever shape they came
 //! in. Shape 0 has no literals but one value, the whole text: it takes what fits nowhere.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use binnacle_stdx::bits::put_varint;
 use binnacle_stdx::hash::HashKey;
 use binnacle_store::Malformed;
@@ -12,8 +15,9 @@ use hashbrown::HashMap;
 use super::column::{self, Column, Work};
 use super::ints::{self, Ints, Order};
 use super::piece::{Pieces, Reader, put_bytes};
+use super::quick::is_same;
 use super::template::{Learnt, NO_TEMPLATE, learn};
-use super::tokens::Level;
+use super::tokens::{Level, split};
 use super::words::is_word;
 use super::{json, logfmt};
 
@@ -25,6 +29,9 @@ const COLUMNS_MAX: usize = 4096;
 
 /// Templates whose values are fewer share one column for them.
 const COLUMN_TEXTS_MIN: u64 = 24;
+
+/// Texts that decide whether all are the same but for their numbers.
+const SAMPLE: usize = 64;
 
 /// Longer texts are kept whole.
 const TEXT_BYTES_MAX: usize = 64 << 10;
@@ -99,7 +106,7 @@ impl<'a> ShapeBuilder<'a> {
 pub(super) fn of_lines<'a>(lines: &[&'a [u8]], times: &[i64]) -> ShapeBuilder<'a> {
     let mut builder = ShapeBuilder::new();
     builder.of_text = vec![NO_TEMPLATE; lines.len()];
-    let mut by_skeleton = HashMap::new();
+    let mut skeletons = Skeletons::default();
     let mut values = Vec::new();
     let mut scratch = Vec::new();
     for (row, line) in lines.iter().enumerate() {
@@ -118,19 +125,7 @@ pub(super) fn of_lines<'a>(lines: &[&'a [u8]], times: &[i64]) -> ShapeBuilder<'a
             ShapeKind::Logfmt
         };
         skeleton(line, &values, &mut scratch);
-        let hash = KEY.hash128(&scratch);
-        let shape = match by_skeleton.get(&hash) {
-            Some(shape) => Some(*shape),
-            None => {
-                let new = builder.shape_of(kind, line, &values);
-                by_skeleton.extend(new.map(|shape| (hash, shape)));
-                new
-            }
-        };
-        // Two skeletons with one hash: the second one's lines are kept whole.
-        if let Some(shape) = shape
-            && builder.fits(shape, line, &values)
-        {
+        if let Some(shape) = skeletons.find(&scratch, || builder.shape_of(kind, line, &values)) {
             builder.take(row, shape, line, &values, times.get(row).copied());
         }
     }
@@ -151,6 +146,90 @@ pub(super) fn of_texts<'a>(texts: &[&'a [u8]], times: &[i64], level: Level) -> S
     });
     builder.take_learnt(&learnt, texts, times);
     builder
+}
+
+/// Skeletons that were seen, and the shape of each. Texts of one skeleton are told apart by
+/// their values alone: no literal of JSON or logfmt has the byte that stands for a value.
+#[derive(Default)]
+struct Skeletons {
+    seen: Vec<(Vec<u8>, Option<u32>)>,
+    by_hash: HashMap<u64, Vec<u32>>,
+    /// That of the text before.
+    last: usize,
+}
+
+impl Skeletons {
+    fn find(&mut self, skeleton: &[u8], new: impl FnOnce() -> Option<u32>) -> Option<u32> {
+        if let Some((text, shape)) = self.seen.get(self.last)
+            && text == skeleton
+        {
+            return *shape;
+        }
+        let same = self.by_hash.entry(KEY.hash64(skeleton)).or_default();
+        for n in same.iter() {
+            if self.seen[*n as usize].0 == skeleton {
+                self.last = *n as usize;
+                return self.seen[self.last].1;
+            }
+        }
+        let shape = new();
+        // Each line has another skeleton, perhaps: those without a shape are not kept.
+        if shape.is_some() {
+            self.last = self.seen.len();
+            same.push(self.last as u32);
+            self.seen.push((skeleton.to_vec(), shape));
+        }
+        shape
+    }
+}
+
+/// Takes texts apart that are all the same but for their numbers, such as addresses and
+/// durations: there is nothing to be learnt. `None` when they are not.
+pub(super) fn of_numbered<'a>(texts: &[&'a [u8]]) -> Option<ShapeBuilder<'a>> {
+    let first = *texts.first()?;
+    let mut tokens = Vec::new();
+    if !split(first, Level::Digits, &mut tokens) || tokens.is_empty() {
+        return None;
+    }
+    let literals = literals_of(first, tokens.iter().copied());
+    let has_literal = literals.iter().any(|l| !l.is_empty());
+    if first.len() > TEXT_BYTES_MAX || !has_literal {
+        return None;
+    }
+    let mut builder = ShapeBuilder::new();
+    let own = 1..=tokens.len() as u32;
+    builder.shapes.push(ShapeWriter {
+        kind: ShapeKind::Text,
+        literals,
+        columns: own.clone().collect(),
+        texts: texts.len() as u64,
+    });
+    let same = |text: &'a [u8], tokens: &mut Vec<(u32, u32)>| {
+        tokens.clear();
+        split(text, Level::Digits, tokens) && builder.fits(1, text, tokens)
+    };
+    let step = texts.len().div_ceil(SAMPLE);
+    if !texts.iter().step_by(step).all(|t| same(t, &mut tokens)) {
+        return None;
+    }
+    let mut columns: Vec<ColumnWriter<'a>> = own
+        .map(|_| ColumnWriter {
+            texts: Vec::with_capacity(texts.len()),
+            // Numbers are neither times nor ids.
+            times: Vec::new(),
+        })
+        .collect();
+    for text in texts {
+        if !same(text, &mut tokens) {
+            return None;
+        }
+        for (column, (from, to)) in columns.iter_mut().zip(&tokens) {
+            column.texts.push(&text[*from as usize..*to as usize]);
+        }
+    }
+    builder.columns.append(&mut columns);
+    builder.of_text = vec![1; texts.len()];
+    Some(builder)
 }
 
 /// What is left of a line without its values.
@@ -226,7 +305,7 @@ impl<'a> ShapeBuilder<'a> {
         }
         let mut at = 0;
         for ((from, to), literal) in values.iter().zip(&shape.literals) {
-            if text[at..*from as usize] != **literal {
+            if !is_same(&text[at..*from as usize], literal) {
                 return false;
             }
             at = *to as usize;
@@ -234,7 +313,7 @@ impl<'a> ShapeBuilder<'a> {
         shape
             .literals
             .last()
-            .is_some_and(|literal| text[at..] == **literal)
+            .is_some_and(|literal| is_same(&text[at..], literal))
     }
 
     fn take(
@@ -460,6 +539,8 @@ pub(super) struct Shaped<'a> {
     pub(super) of_text: Ints<'a>,
     pub(super) columns: Vec<Column<'a>>,
     pub(super) count: usize,
+    /// The shape of every text, once it was asked for.
+    known: OnceCell<Rc<[u16]>>,
 }
 
 impl<'a> Shaped<'a> {
@@ -518,22 +599,45 @@ impl<'a> Shaped<'a> {
             of_text,
             columns,
             count,
+            known: OnceCell::new(),
         })
     }
 
     /// The shape of every text.
-    pub(super) fn all_shapes(&self) -> Result<Vec<u16>, Malformed> {
+    pub(super) fn all_shapes(&self) -> Result<Rc<[u16]>, Malformed> {
+        if let Some(known) = self.known.get() {
+            return Ok(Rc::clone(known));
+        }
+        let found: Rc<[u16]> = self.read_shapes()?.into();
+        Ok(Rc::clone(self.known.get_or_init(|| found)))
+    }
+
+    /// The shape of every text, if it was asked for before.
+    pub(super) fn known_shapes(&self) -> Option<Rc<[u16]>> {
+        self.known.get().cloned()
+    }
+
+    fn read_shapes(&self) -> Result<Vec<u16>, Malformed> {
         if let Some(only) = self.of_text.constant() {
             let only = self.checked(only)?;
             return Ok(vec![only; self.count]);
         }
-        let all = self.of_text.all()?;
         let mut seen = vec![0_usize; self.shapes.len()];
-        let mut out = Vec::with_capacity(all.len());
-        for shape in all {
-            let shape = self.checked(shape)?;
-            seen[usize::from(shape)] += 1;
-            out.push(shape);
+        let mut out = Vec::with_capacity(self.count);
+        let mut is_wrong = false;
+        let mut see = |page: &[i64]| {
+            for shape in page {
+                let shape = usize::try_from(*shape).unwrap_or(usize::MAX);
+                match seen.get_mut(shape) {
+                    Some(seen) => *seen += 1,
+                    None => is_wrong = true,
+                }
+                out.push(shape as u16);
+            }
+        };
+        self.of_text.cursor()?.each_page(0, self.count, &mut see)?;
+        if is_wrong {
+            return Err(Malformed("a text of a block has a shape that is not there"));
         }
         // Places in columns are counted from these.
         if seen.iter().zip(&self.shapes).all(|(n, s)| *n == s.texts) {

@@ -5,6 +5,7 @@
 //! the lengths are kept instead.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use binnacle_stdx::bits::put_varint;
@@ -225,6 +226,16 @@ impl<'a> Strings<'a> {
         })
     }
 
+    /// Bytes that they take, but for those in the directory.
+    pub(super) fn len(&self) -> usize {
+        let of_frame = |frame: &Frame<'_>| match frame.bytes {
+            FrameBytes::Plain(_) => 0,
+            FrameBytes::Compressed(blob) => blob.len(),
+        };
+        let lengths = self.lengths.as_ref().map_or(0, Ints::len);
+        lengths + self.frames.iter().map(of_frame).sum::<usize>()
+    }
+
     fn open(&self, frame: &Frame<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
         match frame.bytes {
             FrameBytes::Plain(bytes) => Ok(Cow::Borrowed(bytes)),
@@ -360,11 +371,22 @@ impl Needle {
     }
 }
 
+thread_local! {
+    /// Making one costs more than opening a short piece.
+    static OPENER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+        RefCell::new(zstd::bulk::Decompressor::new().ok());
+}
+
+/// Opens a frame of at most that length.
+pub(super) fn decompress_most(packed: &[u8], raw_len_max: usize) -> Option<Vec<u8>> {
+    OPENER.with_borrow_mut(|opener| opener.as_mut()?.decompress(packed, raw_len_max).ok())
+}
+
 /// Opens a frame of a known length.
 pub(super) fn decompress(packed: &[u8], raw_len: usize) -> Result<Vec<u8>, Malformed> {
     // A frame says its length itself; what it says is believed only up to ours.
-    let raw = zstd::bulk::decompress(packed, raw_len)
-        .map_err(|_| Malformed("a piece of a block cannot be decompressed"))?;
+    let raw = decompress_most(packed, raw_len)
+        .ok_or(Malformed("a piece of a block cannot be decompressed"))?;
     if raw.len() == raw_len {
         Ok(raw)
     } else {

@@ -6,9 +6,9 @@
 //! are taken out is its template. (The idea of partitioning is that of IPLoM, Makanju et
 //! al., KDD 2009.)
 
-use binnacle_stdx::hash::HashKey;
 use hashbrown::{HashMap, HashSet};
 
+use super::quick::{BuildSame, Hasher, is_same};
 use super::tokens::{Level, split};
 
 /// The template of texts that have none.
@@ -29,8 +29,6 @@ const CHOICES_MAX: usize = 24;
 /// A template of fewer texts costs more than it saves.
 const TEXTS_MIN: u32 = 4;
 
-const KEY: HashKey = HashKey::new(0x6c61_796f_7574);
-
 /// A template: the text it was first seen in, and which of its tokens vary.
 #[derive(Debug)]
 pub(super) struct Template {
@@ -49,9 +47,14 @@ pub(super) struct Learnt {
     pub(super) of_text: Vec<u32>,
     tokens: Vec<(u32, u32)>,
     ends: Vec<u32>,
+    hasher: Hasher,
 }
 
 impl Learnt {
+    fn hash(&self, text: &[u8], token: (u32, u32)) -> u64 {
+        self.hasher.hash(&text[token.0 as usize..token.1 as usize])
+    }
+
     /// The tokens of a text.
     pub(super) fn tokens(&self, text: usize) -> &[(u32, u32)] {
         let from = text.checked_sub(1).map_or(0, |t| self.ends[t]);
@@ -76,9 +79,10 @@ pub(super) fn learn(
         of_text: vec![NO_TEMPLATE; texts.len()],
         tokens: Vec::new(),
         ends: Vec::with_capacity(texts.len()),
+        hasher: Hasher::default(),
     };
     let mut layouts: Vec<Layout> = Vec::new();
-    let mut by_hash: HashMap<u64, u32> = HashMap::new();
+    let mut by_hash: HashMap<u64, u32, BuildSame> = HashMap::default();
     let mut between = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let before = learnt.tokens.len();
@@ -92,7 +96,7 @@ pub(super) fn learn(
             }
             between.extend_from_slice(&text[at..]);
             let next = layouts.len() as u32;
-            let layout = *by_hash.entry(KEY.hash64(&between)).or_insert(next);
+            let layout = *by_hash.entry(learnt.hasher.hash(&between)).or_insert(next);
             if layout == next && layouts.len() < LAYOUTS_MAX {
                 layouts.push(Layout::default());
             }
@@ -117,7 +121,52 @@ pub(super) fn learn(
 }
 
 /// Which words are part of templates, for each token of a layout.
-type Choices = Vec<HashSet<u64>>;
+type Choices = Vec<Choice>;
+
+/// Which words in one place of a layout are part of templates.
+enum Choice {
+    /// None: it varies.
+    Varies,
+    /// The word that the text of this number has, and no other.
+    One(u32),
+    /// Those of these hashes.
+    Some(HashSet<u64, BuildSame>),
+}
+
+impl Choice {
+    fn len(&self) -> usize {
+        match self {
+            Self::Varies => 0,
+            Self::One(_) => 1,
+            Self::Some(hashes) => hashes.len(),
+        }
+    }
+}
+
+/// What the token at a place of a text adds to the key of its template; 0 where it varies.
+#[inline]
+fn chosen(
+    texts: &[&[u8]],
+    text: &[u8],
+    (place, range): (usize, (u32, u32)),
+    choice: &Choice,
+    learnt: &Learnt,
+) -> u64 {
+    match choice {
+        Choice::Varies => 0,
+        Choice::One(other) => {
+            let of_other = learnt.tokens(*other as usize).get(place).copied();
+            let other =
+                of_other.map(|(from, to)| &texts[*other as usize][from as usize..to as usize]);
+            let own = &text[range.0 as usize..range.1 as usize];
+            u64::from(other.is_some_and(|other| is_same(own, other))) * 2
+        }
+        Choice::Some(hashes) => {
+            let hash = learnt.hash(text, range);
+            if hashes.contains(&hash) { hash | 2 } else { 0 }
+        }
+    }
+}
 
 fn templates_of(texts: &[&[u8]], layout: &Layout, room: usize, learnt: &mut Learnt) {
     let mut choices = choices_of(texts, layout, learnt);
@@ -132,24 +181,16 @@ fn templates_of(texts: &[&[u8]], layout: &Layout, room: usize, learnt: &mut Lear
             break;
         }
         // Half of the places that have choices give them up: there may be many places.
-        let mut sizes: Vec<usize> = choices
-            .iter()
-            .map(HashSet::len)
-            .filter(|n| *n > 0)
-            .collect();
+        let mut sizes: Vec<usize> = choices.iter().map(Choice::len).filter(|n| *n > 0).collect();
         sizes.sort_unstable();
         let Some(&middle) = sizes.get(sizes.len() / 2) else {
             break;
         };
         for own in choices.iter_mut().filter(|c| c.len() >= middle) {
-            own.clear();
+            *own = Choice::Varies;
         }
     }
     assign(texts, layout, &choices, room, learnt);
-}
-
-fn hash_of(text: &[u8], token: (u32, u32)) -> u64 {
-    KEY.hash64(&text[token.0 as usize..token.1 as usize])
 }
 
 fn has_digit(text: &[u8]) -> bool {
@@ -163,18 +204,19 @@ fn choices_of(texts: &[&[u8]], layout: &Layout, learnt: &Learnt) -> Choices {
     let sampled = layout.texts.len().div_ceil(step) as u32;
     (0..count)
         .map(|token| {
-            let mut counts: HashMap<u64, (u32, bool)> = HashMap::new();
+            let mut counts: HashMap<u64, (u32, bool, u32), BuildSame> = HashMap::default();
             for &text in layout.texts.iter().step_by(step) {
                 let Some(&range) = learnt.tokens(text as usize).get(token) else {
                     continue;
                 };
-                let text = texts[text as usize];
-                let entry = counts
-                    .entry(hash_of(text, range))
-                    .or_insert_with(|| (0, has_digit(&text[range.0 as usize..range.1 as usize])));
+                let bytes = texts[text as usize];
+                let entry = counts.entry(learnt.hash(bytes, range)).or_insert_with(|| {
+                    let own = &bytes[range.0 as usize..range.1 as usize];
+                    (0, has_digit(own), text)
+                });
                 entry.0 += 1;
                 if counts.len() > CHOICES_MAX * 4 {
-                    return HashSet::new();
+                    return Choice::Varies;
                 }
             }
             let needed = |has_digit: bool| {
@@ -186,10 +228,17 @@ fn choices_of(texts: &[&[u8]], layout: &Layout, learnt: &Learnt) -> Choices {
             };
             let words = counts.iter().filter(|(_, c)| !c.1).count();
             if words > CHOICES_MAX {
-                return HashSet::new();
+                return Choice::Varies;
             }
-            let chosen = counts.into_iter().filter(|(_, c)| c.0 >= needed(c.1));
-            chosen.map(|(hash, _)| hash).collect()
+            counts.retain(|_, c| c.0 >= needed(c.1));
+            match counts.len() {
+                0 => Choice::Varies,
+                1 => counts
+                    .values()
+                    .next()
+                    .map_or(Choice::Varies, |c| Choice::One(c.2)),
+                _ => Choice::Some(counts.into_keys().collect()),
+            }
         })
         .collect()
 }
@@ -197,14 +246,9 @@ fn choices_of(texts: &[&[u8]], layout: &Layout, learnt: &Learnt) -> Choices {
 fn template_key(texts: &[&[u8]], text: u32, choices: &Choices, learnt: &Learnt) -> u64 {
     let bytes = texts[text as usize];
     let mut key = 0_u64;
-    for (range, choices) in learnt.tokens(text as usize).iter().zip(choices) {
-        let mut own = 1;
-        if !choices.is_empty() {
-            let hash = hash_of(bytes, *range);
-            if choices.contains(&hash) {
-                own = hash | 2;
-            }
-        }
+    let tokens = learnt.tokens(text as usize).iter().copied().enumerate();
+    for (token, choice) in tokens.zip(choices) {
+        let own = chosen(texts, bytes, token, choice, learnt).max(1);
         key = (key.rotate_left(23) ^ own).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
     key
@@ -232,14 +276,11 @@ fn assign(texts: &[&[u8]], layout: &Layout, choices: &Choices, room: usize, lear
             learnt.of_text[*text as usize] = number;
         }
         let bytes = texts[*first as usize];
-        let tokens = learnt
-            .tokens(*first as usize)
-            .iter()
-            .zip(choices)
-            .enumerate();
+        let tokens = learnt.tokens(*first as usize).iter().copied().enumerate();
         let varying = tokens
-            .filter(|(_, (range, choices))| !choices.contains(&hash_of(bytes, **range)))
-            .map(|(token, _)| token as u16)
+            .zip(choices)
+            .filter(|(token, choice)| chosen(texts, bytes, *token, choice, learnt) == 0)
+            .map(|((place, _), _)| place as u16)
             .collect();
         learnt.templates.push(Template {
             first: *first as usize,

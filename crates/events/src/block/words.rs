@@ -20,6 +20,8 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem;
 
 use super::piece::put_bytes;
+use super::quick::BuildSame;
+use super::strings::decompress_most;
 
 /// Bits for each distinct word, and bits that each word sets: one word in forty that is
 /// not there seems to be.
@@ -165,24 +167,6 @@ fn is_vocabulary(run: &[u8]) -> bool {
     run.len() >= WORD_BYTES_MIN && run.iter().any(|b| class(*b) == LETTER)
 }
 
-/// Hashes are hashed already.
-#[derive(Default)]
-struct Same(u64);
-
-impl std::hash::Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
-type BuildSame = std::hash::BuildHasherDefault<Same>;
-
 /// Gathers words.
 #[derive(Default)]
 pub(super) struct WordWriter {
@@ -192,7 +176,7 @@ pub(super) struct WordWriter {
     vocabulary: Vec<u8>,
     longest: usize,
     longest_hex: usize,
-    has_backslash: bool,
+    means_other: bool,
 }
 
 impl WordWriter {
@@ -253,9 +237,9 @@ impl WordWriter {
         }
     }
 
-    /// A line has a backslash: what it holds may not be written as it is meant.
-    pub(super) fn saw_backslash(&mut self) {
-        self.has_backslash = true;
+    /// What a line means is not in all places what is written there.
+    pub(super) fn saw_other(&mut self) {
+        self.means_other = true;
     }
 
     /// Appends the filter.
@@ -263,7 +247,7 @@ impl WordWriter {
         let has_vocabulary = self.vocabulary.len() <= VOCABULARY_BYTES_MAX;
         let has_words = self.with_digits.len() <= WORDS_MAX;
         out.push(
-            u8::from(has_vocabulary) | u8::from(has_words) << 1 | u8::from(self.has_backslash) << 2,
+            u8::from(has_vocabulary) | u8::from(has_words) << 1 | u8::from(self.means_other) << 2,
         );
         put_varint(out, self.longest as u64);
         put_varint(out, self.longest_hex as u64);
@@ -302,7 +286,7 @@ fn bits_of(hash: u64, words: usize) -> impl Iterator<Item = usize> {
 pub(super) struct Filter<'a> {
     longest: usize,
     longest_hex: usize,
-    has_backslash: bool,
+    means_other: bool,
     /// Raw length and zstd.
     vocabulary: Option<(usize, &'a [u8])>,
     bits: Option<&'a [u8]>,
@@ -329,7 +313,7 @@ impl<'a> Filter<'a> {
             Some(Self {
                 longest,
                 longest_hex,
-                has_backslash: flags & 4 != 0,
+                means_other: flags & 4 != 0,
                 vocabulary,
                 bits,
             })
@@ -348,7 +332,7 @@ impl<'a> Filter<'a> {
     pub(super) fn may_match(&self, probe: &Probe) -> bool {
         let mut vocabulary = None;
         probe.0.iter().all(|(any, needs_plain)| {
-            (*needs_plain && self.has_backslash)
+            (*needs_plain && self.means_other)
                 || any
                     .iter()
                     .any(|needs| self.may_have(needs, &mut vocabulary))
@@ -375,8 +359,8 @@ impl<'a> Filter<'a> {
         if needs.runs.is_empty() {
             return true;
         }
-        let text = vocabulary
-            .get_or_insert_with(|| zstd::bulk::decompress(packed, raw).unwrap_or_default());
+        let text =
+            vocabulary.get_or_insert_with(|| decompress_most(packed, raw).unwrap_or_default());
         // A vocabulary that cannot be read excludes nothing.
         text.is_empty()
             || needs

@@ -5,6 +5,7 @@ use binnacle_stdx::bits::{put_varint, put_varint_signed};
 
 use super::column::{self, Work};
 use super::ints::{self, Order};
+use super::json::has_replacement;
 use super::piece::Pieces;
 use super::{
     BYTES_REFUSED, BlockSummary, Effort, MAGIC, ROWS_MAX, RowSource, Run, TooLarge, fields,
@@ -45,14 +46,25 @@ pub(super) fn pieces_of(rows: &dyn RowSource, order: &[u32], effort: Effort) -> 
     let times: Vec<i64> = order.iter().map(|r| rows.time_ns(*r as usize)).collect();
     let lines: Vec<&[u8]> = order.iter().map(|r| rows.line(*r as usize)).collect();
     let mut work = Work::new(effort);
+    let mut columns = Pieces::default();
+    if lines.iter().any(|line| may_mean_other(line)) {
+        work.words.saw_other();
+    }
+    column::write_lines(&lines, &times, &mut work, &mut columns);
+    fields::write(rows, order, &times, &mut work, &mut columns);
+    // What the columns gathered stands in front of them.
     let mut pieces = Pieces::default();
     ints::write(&times, Order::Rising, effort, &mut pieces);
-    if lines.iter().any(|line| line.contains(&b'\\')) {
-        work.words.saw_backslash();
-    }
-    column::write_lines(&lines, &times, &mut work, &mut pieces);
-    fields::write(rows, order, &times, &mut work, &mut pieces);
+    std::mem::take(&mut work.ids).write(&mut work, &mut pieces);
+    pieces.append(&columns);
     (work, pieces)
+}
+
+/// Whether a parser may find other bytes in the line than are written there: escapes, and
+/// what is no UTF-8 or was none, which is replaced.
+fn may_mean_other(line: &[u8]) -> bool {
+    memchr::memchr(b'\\', line).is_some()
+        || (!line.is_ascii() && (std::str::from_utf8(line).is_err() || has_replacement(line)))
 }
 
 fn order_of(rows: &dyn RowSource) -> Vec<u32> {

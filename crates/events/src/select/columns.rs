@@ -140,12 +140,17 @@ pub(super) fn unknown(wanted: &Wanted, rows: usize) -> Vec<Column> {
         .iter()
         .map(|extract| Column {
             name: extract.label.clone(),
-            values: ColumnValues::Text {
-                entries: Texts::default(),
-                of_row: vec![UNKNOWN; rows],
-            },
+            values: unknown_texts(rows),
         })
         .collect()
+}
+
+/// Nothing is known of any row.
+pub(super) fn unknown_texts(rows: usize) -> ColumnValues {
+    ColumnValues::Text {
+        entries: Texts::default(),
+        of_row: vec![UNKNOWN; rows],
+    }
 }
 
 /// The value of a column in a row.

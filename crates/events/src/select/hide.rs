@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use binnacle_model::event::select::{Fields, Lines};
+use binnacle_model::event::select::{Fields, Lines, Wanted};
 use binnacle_model::event::{Column, ColumnValues, EventSelection, Rows, Texts};
 
 use crate::tombstones::Tombstone;
@@ -42,13 +42,17 @@ pub(super) fn hide(
         Fields::Named(names) => rows.fields.retain(|c| names.contains(&c.name)),
         Fields::All => {}
     }
-    let wants_lines = match wanted.lines {
-        Lines::All => true,
-        Lines::WhereUnknown => !wanted.extracts.is_empty(),
-        Lines::None => false,
-    };
-    if !wants_lines {
+    if !wants_lines(wanted) {
         rows.lines.clear();
+    }
+}
+
+/// Whether lines of rows are wanted of which nothing but the line is known.
+pub(super) fn wants_lines(wanted: &Wanted) -> bool {
+    match wanted.lines {
+        Lines::All => true,
+        Lines::WhereUnknown => !wanted.extracts.is_empty() || wanted.patterns,
+        Lines::None => false,
     }
 }
 
@@ -64,7 +68,9 @@ pub(crate) fn keep_rows(rows: &mut Rows, keep: &[bool]) {
         }
         rows.lines = lines;
     }
-    for Column { values, .. } in rows.fields.iter_mut().chain(&mut rows.extracted) {
+    let columns = rows.fields.iter_mut().chain(&mut rows.extracted);
+    let columns = columns.map(|Column { values, .. }| values);
+    for values in columns.chain(&mut rows.patterns) {
         match values {
             ColumnValues::Text { of_row, .. } => retain(of_row, keep),
             ColumnValues::Int(v) => retain(v, keep),

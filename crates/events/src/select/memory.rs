@@ -1,9 +1,10 @@
 //! Reading rows in memory.
 
-use binnacle_model::event::select::{Fields, Lines};
+use binnacle_model::event::select::Fields;
 use binnacle_model::event::{EventSelection, Rows};
 
-use super::columns::{ColumnWriter, unknown};
+use super::columns::{ColumnWriter, unknown, unknown_texts};
+use super::hide::wants_lines;
 use super::test::head_row_passes;
 use crate::head::Piece;
 
@@ -58,7 +59,7 @@ pub(super) fn read(
             && batch.fields(x).eq(batch.fields(y))
     });
     let wanted = &selection.wanted;
-    let lines = wants_lines(selection);
+    let lines = wants_lines(wanted);
     let mut columns = ColumnWriter::new(&wanted.fields);
     for (number, t_ns, row) in &found {
         let row = *row as usize;
@@ -79,14 +80,5 @@ pub(super) fn read(
     }
     out.fields = columns.finish();
     out.extracted = unknown(wanted, found.len());
-}
-
-/// Whether lines of rows with unknown values are wanted, which all in memory are.
-fn wants_lines(selection: &EventSelection) -> bool {
-    let wanted = &selection.wanted;
-    match wanted.lines {
-        Lines::All => true,
-        Lines::WhereUnknown => !wanted.extracts.is_empty(),
-        Lines::None => false,
-    }
+    out.patterns = wanted.patterns.then(|| unknown_texts(found.len()));
 }

@@ -1,7 +1,9 @@
 //! Tests of the room from outside.
 
 mod block;
+mod block_ids;
 mod block_lines;
+mod block_patterns;
 mod crash;
 mod faults;
 mod model;

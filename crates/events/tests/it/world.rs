@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use binnacle_events::{Engine, EngineOptions, OpenReport, SyncPolicy};
+use binnacle_model::event::column::UNKNOWN;
 use binnacle_model::event::select::{Fields, Lines, NumberOp, ValueTest, Wanted};
 use binnacle_model::event::{
     Column, ColumnValues, Condition, EventBatch, EventSelection, EventSet, FieldValue, LineMatch,
@@ -185,6 +186,7 @@ pub fn everything() -> Wanted {
         lines: Lines::All,
         fields: Fields::All,
         line_bytes: true,
+        patterns: true,
         ..Wanted::default()
     }
 }
@@ -195,6 +197,11 @@ fn read(set: &dyn EventSet, unit: usize, question: &Question) -> Rows {
         .expect("read");
     let known = &set.units()[unit];
     assert!(rows.len() as u64 <= known.rows);
+    if let Some(ColumnValues::Text { entries, of_row }) = &rows.patterns {
+        assert_eq!(of_row.len(), rows.len());
+        let is_known = |id: &u32| *id == UNKNOWN || (*id as usize) < entries.len();
+        assert!(of_row.iter().all(is_known));
+    }
     let mut before = BTreeMap::new();
     for row in 0..rows.len() {
         let t_ns = rows.times_ns[row];

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::column::{Column, Texts};
+use super::column::{Column, ColumnValues, Texts};
 use super::line::LineTest;
 use crate::labels::Labels;
 use crate::limits::Meter;
@@ -108,6 +108,8 @@ pub struct Wanted {
     pub extracts: Vec<Extract>,
     /// Whether [`Rows::line_bytes`] is wanted.
     pub line_bytes: bool,
+    /// Whether [`Rows::patterns`] are wanted.
+    pub patterns: bool,
 }
 
 /// Whether lines are wanted.
@@ -116,7 +118,8 @@ pub enum Lines {
     /// No.
     #[default]
     None,
-    /// Only of rows for which an extract is [`super::column::UNKNOWN`]; others are empty.
+    /// Only of rows for which an extract, or the pattern if it is wanted, is
+    /// [`super::column::UNKNOWN`]; others are empty.
     WhereUnknown,
     /// Yes.
     All,
@@ -204,6 +207,11 @@ pub struct Rows {
     pub fields: Vec<Column>,
     /// One text column for each of [`Wanted::extracts`].
     pub extracted: Vec<Column>,
+    /// When wanted, the pattern of each line as text: what it shares with many others, with
+    /// `<_>` where they vary. An engine tells what it has learnt when it stored the lines;
+    /// of others it is [`super::column::UNKNOWN`]. Lines of one kind may have patterns
+    /// that differ a little in another unit.
+    pub patterns: Option<ColumnValues>,
 }
 
 impl Rows {
@@ -227,6 +235,7 @@ impl Rows {
         self.line_bytes.clear();
         self.fields.clear();
         self.extracted.clear();
+        self.patterns = None;
     }
 }
 

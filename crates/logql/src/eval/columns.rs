@@ -8,14 +8,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use binnacle_model::event::column::{ABSENT, UNKNOWN};
-use binnacle_model::event::{Column, ColumnValues, LogLabels, Rows, Texts};
+use binnacle_model::event::{Column, ColumnValues, Rows, Texts};
 
 use super::gather::Gathers;
-use super::groups::{GroupId, Groups};
-use super::rows::Scan;
+use super::groups::{AHEAD, GroupId, Groups};
+use super::rows::{Scan, Stream};
 use crate::stage::key::write_part;
 use crate::stage::{
     Condition, ERROR, ERROR_DETAILS, KeyShape, TAKEN_SUFFIX, Value, Verdict, spaced,
@@ -23,7 +22,7 @@ use crate::stage::{
 
 /// What is done with rows, compiled. See the module's text.
 pub(super) struct Columnar<'s> {
-    streams: &'s [Arc<LogLabels>],
+    streams: &'s [Stream],
     names: Vec<Name>,
     tests: Vec<Test<'s>>,
     /// How many conditions on one label there are.
@@ -129,7 +128,7 @@ impl<'s> Columnar<'s> {
         let asked_for = scan.pipeline.labels_asked_for();
         // Nothing but an error makes one of these; rows with errors come by another way.
         let is_error = matches!(name, ERROR | ERROR_DETAILS);
-        let has = |s: &Arc<LogLabels>| !is_error && s.get(name).is_some();
+        let has = |s: &Stream| !is_error && s.get(name).is_some();
         self.names.push(Name {
             name: name.to_owned(),
             is_behind,
@@ -243,6 +242,8 @@ pub(super) struct Remembered {
     codes: Vec<Code>,
     last: Option<(Vec<Code>, GroupId)>,
     key: Vec<u8>,
+    /// Hashes of rows that are to come.
+    ahead: Vec<u64>,
 }
 
 impl Remembered {
@@ -255,6 +256,7 @@ impl Remembered {
             codes: Vec::new(),
             last: None,
             key: Vec::new(),
+            ahead: Vec::new(),
         }
     }
 }
@@ -311,6 +313,41 @@ impl<'u, 's> UnitColumns<'u, 's> {
         remembered.by_codes.clear();
         remembered.last = None;
         Some(own)
+    }
+
+    /// Prepares for the groups of some rows from `first` on, where each may have one of its
+    /// own.
+    pub(super) fn touch<G: Gathers>(
+        &self,
+        first: usize,
+        remembered: &mut Remembered,
+        groups: &Groups<G>,
+    ) {
+        remembered.ahead.clear();
+        let [name] = self.columnar.key.as_slice() else {
+            return;
+        };
+        // Conditions leave most rows out.
+        let Some(column) = self.extracted[*name].filter(|_| self.columnar.tests.is_empty()) else {
+            return;
+        };
+        if column.entries.len() * 4 < column.of_row.len() {
+            return;
+        }
+        let some = first..(first + AHEAD).min(self.rows.len());
+        for row in some {
+            let code = self.code(*name, row);
+            let is_new = matches!(code, Code::Extracted(_))
+                && remembered.groups.at(code, None).is_none_or(|g| g.is_none());
+            let mut hash = 0;
+            if is_new {
+                remembered.key.clear();
+                write_part(self.text(*name, code).as_deref(), &mut remembered.key);
+                hash = groups.hash(&remembered.key);
+            }
+            remembered.ahead.push(hash);
+        }
+        groups.touch(&remembered.ahead);
     }
 
     /// Says what becomes of a row.
@@ -389,7 +426,7 @@ impl<'u, 's> UnitColumns<'u, 's> {
             return Code::Nothing;
         };
         match column.of_row[row] {
-            ABSENT => Code::Nothing,
+            ABSENT | UNKNOWN => Code::Nothing,
             id if self.columnar.drops_empty && column.entries.get(id as usize).is_empty() => {
                 Code::Nothing
             }
@@ -429,7 +466,9 @@ impl<'u, 's> UnitColumns<'u, 's> {
                 if let Some(Some(group)) = remembered.groups.at(code, None) {
                     return Some(*group);
                 }
-                let group = self.look_up(&[code], &mut remembered.key, groups)?;
+                let hash = remembered.ahead.get(row % AHEAD).copied();
+                let hash = hash.filter(|hash| *hash != 0);
+                let group = self.look_up(&[code], hash, &mut remembered.key, groups)?;
                 if let Some(own) = remembered.groups.at(code, None) {
                     *own = Some(group);
                 }
@@ -453,7 +492,7 @@ impl<'u, 's> UnitColumns<'u, 's> {
         groups: &mut Groups<G>,
     ) -> Option<GroupId> {
         if remembered.nothing.is_none() {
-            remembered.nothing = self.look_up(codes, &mut remembered.key, groups);
+            remembered.nothing = self.look_up(codes, None, &mut remembered.key, groups);
         }
         remembered.nothing
     }
@@ -472,7 +511,7 @@ impl<'u, 's> UnitColumns<'u, 's> {
         let group = match remembered.by_codes.get(codes) {
             Some(group) => *group,
             None => {
-                let group = self.look_up(codes, &mut remembered.key, groups)?;
+                let group = self.look_up(codes, None, &mut remembered.key, groups)?;
                 remembered.by_codes.insert(codes.to_vec(), group);
                 group
             }
@@ -488,10 +527,11 @@ impl<'u, 's> UnitColumns<'u, 's> {
         Some(group)
     }
 
-    /// The group of the values that rows are grouped by.
+    /// The group of the values that rows are grouped by; the hash of its key may be known.
     fn look_up<G: Gathers>(
         &self,
         codes: &[Code],
+        hash: Option<u64>,
         key: &mut Vec<u8>,
         groups: &mut Groups<G>,
     ) -> Option<GroupId> {
@@ -499,6 +539,9 @@ impl<'u, 's> UnitColumns<'u, 's> {
         for (name, code) in self.columnar.key.iter().zip(codes) {
             write_part(self.text(*name, *code).as_deref(), key);
         }
-        groups.of(key)
+        match hash {
+            Some(hash) => groups.of_hashed(hash, key),
+            None => groups.of(key),
+        }
     }
 }

@@ -24,6 +24,9 @@ pub(super) struct Point {
 
 /// See the module's text.
 pub(super) trait Gathers: Default + Send {
+    /// Whether each row is kept.
+    const KEEPS_ROWS: bool;
+
     /// Adds a row; answers how many bytes more are held.
     fn add(&mut self, point: &Point) -> usize;
 
@@ -45,20 +48,23 @@ pub(super) struct Tally {
     cell: u32,
     rows: u32,
     sum: u64,
-    /// Cells, rows and sums in the order of their coming; a cell may come again.
-    more: Vec<(u32, u32, u64)>,
+    /// Cells, rows and sums in the order of their coming; a cell may come again. In a box,
+    /// because most groups of a query with many have none.
+    #[allow(clippy::box_collection)]
+    more: Option<Box<Vec<(u32, u32, u64)>>>,
 }
 
 impl Tally {
     fn put(&mut self, cell: u32, rows: u32, sum: u64) -> usize {
         if self.rows > 0 && self.cell != cell {
-            let before = self.more.capacity();
-            if self.more.len() == before && before >= TALLIES_MIN {
-                self.pack();
+            let more = self.more.get_or_insert_default();
+            let before = more.capacity();
+            if more.len() == before && before >= TALLIES_MIN {
+                pack(more);
             }
-            self.more.push((self.cell, self.rows, self.sum));
+            more.push((self.cell, self.rows, self.sum));
             (self.cell, self.rows, self.sum) = (cell, rows, sum);
-            return (self.more.capacity() - before) * size_of::<(u32, u32, u64)>();
+            return (more.capacity() - before) * size_of::<(u32, u32, u64)>();
         }
         self.cell = cell;
         // That there is a row is all that counts of their number.
@@ -67,36 +73,39 @@ impl Tally {
         0
     }
 
-    /// One sum for each cell.
-    fn pack(&mut self) {
-        self.more.sort_unstable_by_key(|t| t.0);
-        self.more.dedup_by(|next, own| {
-            let is_same = next.0 == own.0;
-            if is_same {
-                own.1 = own.1.saturating_add(next.1);
-                own.2 = own.2.saturating_add(next.2);
-            }
-            is_same
-        });
-    }
-
     /// Cells with rows, ascending.
-    fn cells(mut self) -> Vec<(u32, u32, u64)> {
+    fn cells(self) -> Vec<(u32, u32, u64)> {
+        let mut all = self.more.map_or_else(Vec::new, |more| *more);
         if self.rows > 0 {
-            self.more.push((self.cell, self.rows, self.sum));
+            all.push((self.cell, self.rows, self.sum));
         }
-        self.pack();
-        self.more
+        pack(&mut all);
+        all
     }
 }
 
+/// One sum for each cell.
+fn pack(tallies: &mut Vec<(u32, u32, u64)>) {
+    tallies.sort_unstable_by_key(|t| t.0);
+    tallies.dedup_by(|next, own| {
+        let is_same = next.0 == own.0;
+        if is_same {
+            own.1 = own.1.saturating_add(next.1);
+            own.2 = own.2.saturating_add(next.2);
+        }
+        is_same
+    });
+}
+
 impl Gathers for Tally {
+    const KEEPS_ROWS: bool = false;
+
     fn add(&mut self, point: &Point) -> usize {
         self.put(point.cell, 1, point.count)
     }
 
     fn merge(&mut self, other: Self) {
-        for (cell, rows, sum) in other.more {
+        for (cell, rows, sum) in other.more.into_iter().flat_map(|more| *more) {
             self.put(cell, rows, sum);
         }
         if other.rows > 0 {
@@ -106,7 +115,7 @@ impl Gathers for Tally {
 
     fn finish(self, aggregation: &RangeAggregation, cells: &Cells, out: &mut Vec<Option<f64>>) {
         let value = |sum: u64| aggregate::of_count(aggregation, sum);
-        if cells.windows.len() == 1 && self.more.is_empty() {
+        if cells.windows.len() == 1 && self.more.is_none() {
             out.push((self.rows > 0).then(|| value(self.sum)));
             return;
         }
@@ -131,6 +140,8 @@ impl Gathers for Tally {
 pub(super) struct Samples(Vec<Sample>);
 
 impl Gathers for Samples {
+    const KEEPS_ROWS: bool = true;
+
     fn add(&mut self, point: &Point) -> usize {
         let before = self.0.capacity();
         self.0.push(Sample {
@@ -159,6 +170,8 @@ impl Gathers for Samples {
 pub(super) struct Values(Vec<f64>);
 
 impl Gathers for Values {
+    const KEEPS_ROWS: bool = true;
+
     fn add(&mut self, point: &Point) -> usize {
         let before = self.0.capacity();
         self.0.push(point.value);

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering as Memory};
 
 use binnacle_model::event::logs::{Direction, LogEntry, LogStream, LogsTime};
-use binnacle_model::event::{LogLabels, Rows, SelectEvents};
+use binnacle_model::event::select::Unit;
+use binnacle_model::event::{EventSelection, EventSet, LogLabels, Rows, SelectEvents};
 use binnacle_model::limits::Meter;
 
 use super::rows::{Purpose, Scan, Scanned};
@@ -81,7 +82,7 @@ impl Asked<'_> {
         };
         let within = (start_ns, end_ns);
         let scan = Scan::new(self.log, Purpose::Lines, within, events, options, meter)?;
-        let walk = Walk {
+        let mut walk = Walk {
             backward: self.direction == Direction::Backward,
             // With an interval it shows only at the end which lines are left.
             room: if interval_ns > 0 {
@@ -96,7 +97,18 @@ impl Asked<'_> {
             bar: AtomicI64::new(i64::MAX),
             next: AtomicUsize::new(0),
         };
-        let mut found = walk.lines(options)?;
+        let mut found = Vec::new();
+        if let Some(cut) = walk.cut(self.log, events)? {
+            walk.within = cut;
+            found = walk.lines(options)?;
+        }
+        // Rows that the cut was made by may be gone since.
+        if found.len() < walk.room {
+            walk.within = within;
+            walk.bar = AtomicI64::new(i64::MAX);
+            walk.next = AtomicUsize::new(0);
+            found = walk.lines(options)?;
+        }
         found.truncate(walk.room);
         if interval_ns > 0 {
             thin_out(&mut found, interval_ns);
@@ -119,7 +131,7 @@ struct Walk<'w> {
     within: (i64, i64),
     backward: bool,
     room: usize,
-    meter: &'w Meter,
+    meter: &'w Arc<Meter>,
     scanned: &'w Scanned,
     /// No line of a greater rank is among those asked for.
     bar: AtomicI64,
@@ -127,27 +139,82 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
+    /// The rank of the best row that a unit may have, and the unit; best first.
+    fn in_order(&self, set: &dyn EventSet) -> Vec<(i64, usize)> {
+        let best = |unit: &Unit| {
+            if self.backward {
+                !unit.max_ns
+            } else {
+                unit.min_ns
+            }
+        };
+        let units = set.units().iter().enumerate();
+        let mut units: Vec<(i64, usize)> = units.map(|(at, unit)| (best(unit), at)).collect();
+        units.sort_by_key(|(best, _)| *best);
+        units
+    }
+
+    /// The part of the range that has as many rows as are asked for, by their times alone,
+    /// when every row is a line of the answer and there are many more. Then only those
+    /// lines are built.
+    fn cut(
+        &self,
+        log: &LogExpr,
+        events: &dyn SelectEvents,
+    ) -> Result<Option<(i64, i64)>, EvalError> {
+        let rows: u64 = self.scan.set.units().iter().map(|u| u.rows).sum();
+        let is_whole = !self.scan.has_conditions && self.scan.pipeline.keeps_all();
+        if !is_whole || self.room == 0 || (self.room as u64).saturating_mul(4) > rows {
+            return Ok(None);
+        }
+        let (start_ns, end_ns) = self.within;
+        let selection = EventSelection {
+            matchers: log.matchers.clone(),
+            start_ns,
+            end_ns,
+            ..EventSelection::default()
+        };
+        let set = events.select(&selection, self.meter)?;
+        let mut ranks: BinaryHeap<i64> = BinaryHeap::new();
+        let mut rows = Rows::default();
+        for (best, unit) in self.in_order(&*set) {
+            if ranks.len() >= self.room && ranks.peek().is_some_and(|worst| best > *worst) {
+                break;
+            }
+            self.meter.check()?;
+            set.read(unit, start_ns, end_ns, &mut rows)?;
+            for t_ns in &rows.times_ns {
+                let rank = if self.backward { !t_ns } else { *t_ns };
+                if ranks.len() < self.room {
+                    ranks.push(rank);
+                } else if let Some(mut worst) = ranks.peek_mut()
+                    && rank < *worst
+                {
+                    *worst = rank;
+                }
+            }
+        }
+        Ok(ranks.peek().map(|worst| {
+            if self.backward {
+                (!worst, end_ns)
+            } else {
+                (start_ns, worst.saturating_add(1))
+            }
+        }))
+    }
+
     /// The lines, best first; there may be more than there is room for.
     fn lines(&self, options: &EvalOptions) -> Result<Vec<Kept>, EvalError> {
         if self.room == 0 {
             return Ok(Vec::new());
         }
+        let units = self.in_order(&*self.scan.set);
         let known = self.scan.set.units();
-        let best = |unit: &usize| {
-            if self.backward {
-                !known[*unit].max_ns
-            } else {
-                known[*unit].min_ns
-            }
-        };
-        let mut units: Vec<(i64, usize)> =
-            (0..known.len()).map(|unit| (best(&unit), unit)).collect();
-        units.sort_by_key(|(best, _)| *best);
         // Where every row is a line of the answer, few units are read.
-        let rows = match self.scan.has_conditions || !self.scan.is_plain {
-            true => known.iter().map(|u| u.rows).sum(),
-            false => (self.room as u64).min(known.iter().map(|u| u.rows).sum()),
-        };
+        let mut rows: u64 = known.iter().map(|u| u.rows).sum();
+        if !self.scan.has_conditions && self.scan.pipeline.keeps_all() {
+            rows = rows.min(self.room as u64);
+        }
         let threads = options.threads_for(rows, units.len());
         let found = workers(threads, |_| self.walk(&units))?;
         let mut all: Vec<Kept> = found.into_iter().flatten().collect();

@@ -9,7 +9,7 @@ use super::cells::{Cell, Cells};
 use super::columns::{Columnar, Outcome, Remembered, UnitColumns};
 use super::gather::{Gathers, Point};
 use super::grouped::{Grouped, Part};
-use super::groups::{GroupId, Groups, Shard};
+use super::groups::{AHEAD, GroupId, Groups, Shard};
 use super::memo::Memo;
 use super::rows::{Scan, has_unknown};
 use super::{Context, EvalError, workers};
@@ -86,6 +86,8 @@ impl<'r> Reading<'r> {
                 labels: RowLabels::default(),
                 key: Vec::new(),
                 held: 0,
+                held_rows: 0,
+                new_rows: 0,
                 groups_max,
             };
             let result = worker.run();
@@ -95,8 +97,10 @@ impl<'r> Reading<'r> {
             result.map(|()| worker)
         })?;
         let held: u64 = read.iter().map(|w| w.held).sum();
+        let held_rows: u64 = read.iter().map(|w| w.held_rows).sum();
         // One shard of each thread to each thread.
-        let mut shards: Vec<Vec<Shard<G>>> = (0..threads).map(|_| Vec::new()).collect();
+        let count = read.first().map_or(1, |w| w.groups.shards.len());
+        let mut shards: Vec<Vec<Shard<G>>> = (0..count).map(|_| Vec::new()).collect();
         for worker in read {
             for (own, shard) in shards.iter_mut().zip(worker.groups.shards) {
                 own.push(shard);
@@ -104,7 +108,7 @@ impl<'r> Reading<'r> {
         }
         let shards: Vec<_> = shards.into_iter().map(std::sync::Mutex::new).collect();
         let meter = self.context.meter;
-        let parts = workers(threads, |i| {
+        let parts = workers(count, |i| {
             let own = match shards[i].lock() {
                 Ok(mut own) => std::mem::take(&mut *own),
                 Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
@@ -112,6 +116,7 @@ impl<'r> Reading<'r> {
             finish(own, &hasher, aggregation, self.cells, meter)
         })?;
         meter.release_bytes(held);
+        meter.release_samples(held_rows);
         let grouped = Grouped::new(self.shape.clone(), parts, self.cells.windows.len());
         if grouped.len() > groups_max {
             return Err(EvalError::too_many_series(groups_max));
@@ -145,7 +150,9 @@ fn finish<G: Gathers>(
     };
     for other in shards {
         meter.check()?;
-        all.merge(other, hasher);
+        if !all.merge(other, hasher) {
+            return Err(unnumbered());
+        }
     }
     let count = all.gathered.len() * cells.windows.len();
     meter.hold_bytes((count * size_of::<Option<f64>>()) as u64)?;
@@ -172,6 +179,9 @@ struct Worker<'w, 'r, G> {
     key: Vec<u8>,
     /// Bytes that were told to the meter.
     held: u64,
+    /// Rows that are kept and were told to the meter, and those that were not yet.
+    held_rows: u64,
+    new_rows: u64,
     groups_max: usize,
 }
 
@@ -201,11 +211,17 @@ impl<G: Gathers> Worker<'_, '_, G> {
         if self.groups.len() > self.groups_max {
             return Err(EvalError::too_many_series(self.groups_max));
         }
+        let meter = self.reading.context.meter;
+        let rows = std::mem::take(&mut self.new_rows);
+        if G::KEEPS_ROWS {
+            self.held_rows += rows;
+            meter.hold_samples(rows)?;
+        }
         let now = self.groups.held_bytes();
         if now > self.held {
             let more = now - self.held;
             self.held = now;
-            self.reading.context.meter.hold_bytes(more)?;
+            meter.hold_bytes(more)?;
         }
         Ok(())
     }
@@ -269,6 +285,11 @@ impl<G: Gathers> Worker<'_, '_, G> {
         let mut result = Ok(());
         let mut by_pipeline = 0;
         for (row, t_ns) in rows.times_ns.iter().enumerate() {
+            if row % AHEAD == 0
+                && let (Some(columns), Some(remembered)) = (&columns, &mut remembered)
+            {
+                columns.touch(row, remembered, &self.groups);
+            }
             if !cell.has(*t_ns) {
                 cell = reading.cells.of(*t_ns);
             }
@@ -323,6 +344,7 @@ impl<G: Gathers> Worker<'_, '_, G> {
             value,
         };
         self.groups.add(group, &point);
+        self.new_rows += 1;
     }
 
     /// As [`Self::by_pipeline`], once for all rows of the unit with the same columns.

@@ -1,8 +1,9 @@
 //! Rows of a selection with their labels.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use binnacle_model::Labels;
 use binnacle_model::event::column::UNKNOWN;
 use binnacle_model::event::select::{Fields, Lines, Wanted};
 use binnacle_model::event::{
@@ -68,11 +69,37 @@ pub(super) enum Purpose<'p> {
     },
 }
 
+/// A stream of a selection. There may be many, of which few rows are looked at one by one:
+/// labels of rows are made when they are needed.
+pub(super) struct Stream {
+    own: Labels,
+    labels: OnceLock<Arc<LogLabels>>,
+}
+
+impl Stream {
+    fn new(own: Labels) -> Self {
+        Self {
+            own,
+            labels: OnceLock::new(),
+        }
+    }
+
+    /// The value of a label.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.own.get(name)
+    }
+
+    fn labels(&self) -> &Arc<LogLabels> {
+        self.labels
+            .get_or_init(|| Arc::new(LogLabels::from(&self.own)))
+    }
+}
+
 /// A selection with the pipeline that is still to be run on its rows.
 pub(super) struct Scan {
     pub(super) set: Box<dyn EventSet>,
     pub(super) pipeline: Pipeline,
-    pub(super) streams: Vec<Arc<LogLabels>>,
+    pub(super) streams: Vec<Stream>,
     /// What the first columns of [`Rows::extracted`] are; further ones are there for
     /// conditions alone. `None`: the pipeline wants lines.
     pub(super) extracts: Option<Vec<LabelExtract>>,
@@ -112,7 +139,7 @@ impl Scan {
 
     /// Begins a row: labels of its stream and metadata.
     pub(super) fn begin(&self, rows: &Rows, row: usize, labels: &mut RowLabels) {
-        labels.reset(&self.streams[rows.streams[row] as usize]);
+        labels.reset(self.streams[rows.streams[row] as usize].labels());
         add_fields(&rows.fields, row, labels);
     }
 }
@@ -159,8 +186,8 @@ impl Asking<'_> {
         let wanted = self.wanted(&pipeline, extracts.as_deref());
         let selection = self.selection(&pushed, wanted);
         let set = events.select(&selection, meter)?;
-        let streams: Vec<Arc<LogLabels>> = (0..set.streams() as u32)
-            .map(|i| Arc::new(LogLabels::from(&set.labels(i))))
+        let streams: Vec<Stream> = (0..set.streams() as u32)
+            .map(|i| Stream::new(set.labels(i)))
             .collect();
         let mut again = false;
         for (i, own) in pushed.iter().enumerate() {
@@ -253,7 +280,6 @@ impl Asking<'_> {
                 .map(|e| e.extract.clone())
                 .collect(),
             line_bytes: takes_bytes && !pipeline.changes_line(),
-            patterns: false,
         }
     }
 

@@ -482,7 +482,7 @@ mod tests {
             .map(|(name, record)| (name.to_owned(), record.clone()))
             .collect();
         let settings = LedgerSettings::default();
-        let mut restored = Ledger::restore(settings.clone(), records.clone());
+        let mut restored = Ledger::restore(settings.clone(), records);
         let again = restored.observe("shop", &[sight("order <_> paid in <_>", 241 * MINUTE)]);
         assert_eq!(again, []);
         restored.tick(241 * MINUTE + settings.forget_ms + 1);

@@ -207,6 +207,12 @@ impl Pipeline {
         self.stages.iter().all(idles)
     }
 
+    /// Whether every line comes out.
+    pub(crate) fn keeps_all(&self) -> bool {
+        let keeps = |stage: &Step| !matches!(stage, Step::Line(_) | Step::Filter(..));
+        self.stages.iter().all(keeps)
+    }
+
     /// What parsers shall find.
     pub(crate) fn hints(&self) -> &Hints {
         &self.hints

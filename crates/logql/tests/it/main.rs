@@ -1,6 +1,7 @@
 //! Tests of the room from outside.
 
 mod columns;
+mod limits;
 mod memory;
 mod mutations;
 mod naive;

@@ -29,6 +29,8 @@ impl Steps {
 
 pub type Series = BTreeMap<LogLabels, Vec<Option<f64>>>;
 
+type Member<'m> = (&'m LogLabels, &'m Vec<Option<f64>>);
+
 pub struct Naive<'n> {
     pub store: &'n Store,
     pub steps: Steps,
@@ -124,7 +126,7 @@ impl Naive<'_> {
             return self.range(range, Some(grouping));
         }
         let inner = self.sample(&vector.expr)?;
-        let mut groups: BTreeMap<LogLabels, Vec<(&LogLabels, &Vec<Option<f64>>)>> = BTreeMap::new();
+        let mut groups: BTreeMap<LogLabels, Vec<Member<'_>>> = BTreeMap::new();
         for (labels, values) in &inner {
             let own = groups.entry(group(labels, Some(grouping))).or_default();
             own.push((labels, values));

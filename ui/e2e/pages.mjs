@@ -37,8 +37,10 @@ export const PAGES = [
     await text(page, '.tree-node', '\\d+ series');
   } },
   { name: 'logs', path: '/logs', content: async (page) => {
-    await rows(page, '.logs-query input', 1);
-    await text(page, '.logs-text', 'a line for the page');
+    await rows(page, '.logs-query .cm-editor', 1);
+    await text(page, '.ll-text', 'a line for the page');
+    await charts(page, 1);
+    await rows(page, '.field-row', 3);
   } },
   ...ALERTING_PAGES,
   { name: 'targets', path: '/targets', content: (page) => rows(page, '.target-table tbody tr', 2) },

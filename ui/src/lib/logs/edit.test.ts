@@ -40,6 +40,7 @@ describe('filters', () => {
     expect(one).toBe('{app="a"} | json | status="500"');
     expect(withFilter(one, 'status', '=', '500', 'json')).toBe('{app="a"} | json');
     expect(withFilter(one, 'status', '!=', '500', 'json')).toBe('{app="a"} | json | status!="500"');
+    expect(withFilter('{app="a"} | json', 'msg', '=', 'x', 'both')).toBe('{app="a"} | json | logfmt | msg="x"');
     expect(withFilter('{app="a"} | pod="x" or pod="y"', 'pod', '=', 'x')).toBe('{app="a"} | pod="x" or pod="y" | pod="x"');
   });
 

@@ -150,8 +150,17 @@ export function withMatcher(query: string, name: string, op: Op, value: string):
   return put(texts.length === 0 ? [added] : [...kept, added]);
 }
 
-/** The query with one more condition behind it; given again, it is taken back. `parser` is put before it when it is not there. */
-export function withFilter(query: string, name: string, op: Op, value: string, parser = ''): string {
+/** What finds a field in lines that no stage has looked at; lines of one stream may be of both kinds. */
+export type Parser = '' | 'json' | 'logfmt' | 'both';
+
+/** The query with the stages of a parser behind it, unless they are there. */
+function withParser(query: string, parser: Parser): string {
+  const wanted = parser === 'both' ? ['json', 'logfmt'] : parser === '' ? [] : [parser];
+  return wanted.reduce((text, kind) => (hasStage(text, kind) ? text : `${text} | ${kind}`), query);
+}
+
+/** The query with one more condition behind it; given again, it is taken back. The parser is put before it when it is not there. */
+export function withFilter(query: string, name: string, op: Op, value: string, parser: Parser = ''): string {
   const filter = `| ${name}${op}${quote(value)}`;
   const opposite = `| ${name}${op === '=' ? '!=' : '='}${quote(value)}`;
   let text = bare(query);
@@ -159,8 +168,7 @@ export function withFilter(query: string, name: string, op: Op, value: string, p
   if (same !== undefined) return without(text, same);
   const other = anatomy(text)?.stages.find((stage) => stage.text === opposite);
   if (other !== undefined) text = without(text, other);
-  if (parser !== '' && !hasStage(text, parser)) text = `${text} | ${parser}`;
-  return `${text} ${filter}`;
+  return `${withParser(text, parser)} ${filter}`;
 }
 
 /** The query with a line filter (or a pattern filter) behind its last one; given again, it is taken back. */
@@ -216,10 +224,9 @@ function regex(text: string): RegExp | null {
   }
 }
 
-/** What counts lines in steps by a label, for a query that asks for lines. `parser` finds the label when no stage does. */
-export function volumeQuery(query: string, stepSeconds: number, by: string, parser = ''): string {
-  const text = bare(query);
-  const stages = parser !== '' && !hasStage(text, parser.split(' ')[0] ?? '') ? `${text} | ${parser}` : text;
+/** What counts lines in steps by a label, for a query that asks for lines. The parser finds the label when no stage does. */
+export function volumeQuery(query: string, stepSeconds: number, by: string, parser: Parser = ''): string {
+  const stages = withParser(bare(query), parser);
   // A line that a parser cannot read is a line all the same; as an error it would end the whole count.
   const counted = hasParser(stages) ? `${stages} | drop __error__, __error_details__` : stages;
   return `sum by (${by}) (count_over_time(${counted} [${stepSeconds}s]))`;

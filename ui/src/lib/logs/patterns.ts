@@ -27,7 +27,9 @@ export function patternPieces(pattern: string): { text: string; hole: boolean }[
   return pattern
     .split(/(<[a-zA-Z_]*>)/)
     .filter((text) => text !== '')
-    .map((text) => ({ text, hole: /^<[a-zA-Z_]*>$/.test(text) }));
+    // A control character has no picture; its name on a keyboard says that it is there.
+    // eslint-disable-next-line no-control-regex
+    .map((text) => ({ text: text.replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) => `^${String.fromCharCode(0x40 + c.charCodeAt(0))}`), hole: /^<[a-zA-Z_]*>$/.test(text) }));
 }
 
 /** Rows with the most frequent first; counts are laid on `buckets` even steps between both ends. */

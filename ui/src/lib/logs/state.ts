@@ -1,5 +1,6 @@
 // What the page of logs shows, as URL parameters: a link to it opens the same view.
 
+import type { Parser } from './edit';
 import type { Dedup } from './repeats';
 import { LEVELS, type Level } from './levels';
 
@@ -26,7 +27,7 @@ export interface LogsState {
   /** The label by which the volume is counted. */
   by: string;
   /** The stage that finds it when the query has none; empty when none is needed. */
-  byParser: '' | 'json' | 'logfmt';
+  byParser: Parser;
   hidden: ReadonlySet<Level>;
   columns: readonly string[];
   sort: Sort | null;
@@ -35,7 +36,8 @@ export interface LogsState {
   line: string;
   find: string;
   live: boolean;
-  fields: boolean;
+  /** The list of fields; null: where there is room for it. */
+  fields: boolean | null;
 }
 
 export const DEFAULT_QUERY = '{service_name=~".+"}';
@@ -78,7 +80,7 @@ export function readLogs(params: URLSearchParams): LogsState {
     query: params.get('q') ?? DEFAULT_QUERY,
     tab: TABS.find((one) => one === params.get('tab')) ?? 'lines',
     by: (params.get('by') ?? DEFAULT_BY).split(':')[0] || DEFAULT_BY,
-    byParser: (['json', 'logfmt'] as const).find((one) => params.get('by')?.endsWith(`:${one}`)) ?? '',
+    byParser: (['json', 'logfmt', 'both'] as const).find((one) => params.get('by')?.endsWith(`:${one}`)) ?? '',
     hidden: new Set(LEVELS.filter((level) => hidden.includes(level === '' ? 'none' : level))),
     columns: params.getAll('col'),
     sort: sort === '' ? null : { column: sort.replace(/^-/, ''), down: sort.startsWith('-') },
@@ -86,7 +88,7 @@ export function readLogs(params: URLSearchParams): LogsState {
     line: params.get('line') ?? '',
     find: params.get('find') ?? '',
     live: params.get('live') === '1',
-    fields: params.get('fields') !== '0',
+    fields: params.get('fields') === null ? null : params.get('fields') !== '0',
   };
 }
 
@@ -103,6 +105,6 @@ export function logsParams(part: Partial<LogsState>): Record<string, string | re
   if (part.line !== undefined) out['line'] = part.line;
   if (part.find !== undefined) out['find'] = part.find;
   if (part.live !== undefined) out['live'] = part.live ? '1' : null;
-  if (part.fields !== undefined) out['fields'] = part.fields ? null : '0';
+  if (part.fields !== undefined) out['fields'] = part.fields === null ? null : part.fields ? '1' : '0';
   return out;
 }

@@ -112,9 +112,9 @@ export default function FieldsPanel({ query, range, columns, enabled }: Props) {
     ...(fields.data ?? [])
       .filter(({ label }) => !streamNames.has(label))
       .map(({ label, type, cardinality, parsers }): Named => {
-        const parser = parsers?.find((one) => one === 'json' || one === 'logfmt');
+        const finds = (parser: string) => parsers?.includes(parser) === true && !hasStage(query, parser);
         // What the query's own stages already made needs no further one.
-        const source: Source = parser === undefined || hasStage(query, parser) ? 'parsed' : (parser as Source);
+        const source: Source = finds('json') ? (finds('logfmt') ? 'both' : 'json') : finds('logfmt') ? 'logfmt' : 'parsed';
         return { name: label, source, kind: type, cardinality };
       }),
   ];

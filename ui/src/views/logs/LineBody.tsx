@@ -13,7 +13,8 @@ function cssOf(style: Style): { className: string; style: CSSProperties } {
   const fg = bg === undefined ? wanted : wanted === 7 || wanted === 15 ? '#ffffff' : wanted === 0 ? '#000000' : wanted;
   if (typeof fg === 'number') names.push(`ansi-fg-${fg}`);
   else if (fg === 'inverse') names.push('ansi-fg-inverse');
-  else if (fg !== undefined) css.color = fg;
+  // A colour of its own was chosen for a black terminal: towards the page's ink, so that it can be read in both themes.
+  else if (fg !== undefined) css.color = bg === undefined ? `color-mix(in oklab, ${fg} 62%, var(--text))` : fg;
   if (typeof bg === 'number') names.push(`ansi-bg-${bg}`);
   else if (bg === 'inverse') names.push('ansi-bg-inverse');
   else if (bg !== undefined) css.backgroundColor = bg;

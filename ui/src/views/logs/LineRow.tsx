@@ -39,7 +39,7 @@ export default memo(function LineRow({ line, count, open, current, display, zone
   return (
     <div className={`ll-line level-${line.level || 'none'}${current ? ' ll-current' : ''}`} data-line={line.key} role="button" tabIndex={current ? 0 : -1} aria-expanded={open}>
       <span className="ll-head">
-        {time !== '' && <time className="ll-time" title={`${formatTime(line.ms / 1000, zone, true)}.${line.time.slice(-9)} (${zone === 'utc' ? 'UTC' : 'local time'})`}>{time}</time>}
+        {time !== '' && <time className={display.time === 'relative' ? 'll-time ll-ago' : 'll-time'} title={`${formatTime(line.ms / 1000, zone, true)}.${line.time.slice(-9)} (${zone === 'utc' ? 'UTC' : 'local time'})`}>{time}</time>}
         <span className="ll-level" title={levelTitle(line.level)}>{line.level === '' ? '·' : line.level}</span>
       </span>
       <span className="ll-text">

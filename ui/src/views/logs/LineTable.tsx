@@ -14,6 +14,7 @@ import { timeText } from './LineRow';
 
 const ROW_PX = 27;
 const CELL_CHARS = 300;
+const NUMBER = /^-?\d+(\.\d+)?$/;
 
 interface Props {
   rows: readonly Row[];
@@ -51,11 +52,12 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [last, list.length]);
 
+  const numeric = useMemo(() => new Set(columns.filter((column) => rows.slice(0, 40).some(({ line }) => NUMBER.test(columnOf(line, column))) && rows.slice(0, 40).every(({ line }) => /^$/.test(columnOf(line, column)) || NUMBER.test(columnOf(line, column))))), [rows, columns]);
   const template = { gridTemplateColumns: `${display.time === 'full' ? '176px' : '104px'} 60px ${columns.map(() => 'minmax(110px, 1fr)').join(' ')} minmax(240px, ${columns.length > 0 ? 2 : 1}fr)`, minWidth: 360 + columns.length * 120 };
   const head = (column: string, title: string, removable: boolean) => {
     const on = sort?.column === column;
     return (
-      <span key={column} role="columnheader" aria-sort={on ? (sort.down ? 'descending' : 'ascending') : 'none'}>
+      <span key={column} role="columnheader" className={numeric.has(column) ? 'lt-number' : undefined} aria-sort={on ? (sort.down ? 'descending' : 'ascending') : 'none'}>
         <button type="button" title={`Sort by ${title}`} onClick={() => onSort(on ? (sort.down ? { column, down: false } : null) : { column, down: true })}>
           {title}{on && (sort.down ? ' ↓' : ' ↑')}
         </button>
@@ -91,7 +93,7 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
                 <span role="cell" className="ll-level">{line.level === '' ? '·' : line.level}</span>
                 {columns.map((column) => {
                   const value = columnOf(line, column);
-                  return <span key={column} role="cell" title={value} className={/^-?\d+(\.\d+)?$/.test(value) ? 'lt-number' : undefined}>{value === '' ? <i className="dim">–</i> : value.slice(0, CELL_CHARS)}</span>;
+                  return <span key={column} role="cell" title={value} className={numeric.has(column) ? 'lt-number' : undefined}>{value === '' ? <i className="dim">–</i> : value.slice(0, CELL_CHARS)}</span>;
                 })}
                 <span role="cell" className="lt-line">{stripAnsi(line.line.slice(0, CELL_CHARS * 4)).slice(0, CELL_CHARS)}</span>
               </div>

@@ -14,11 +14,11 @@ import Dropdown from '../../components/Dropdown';
 import { IconBroadcast, IconHistory, IconPlay, IconSidebar, IconStop } from '../../components/icons';
 import PageHead from '../../components/PageHead';
 import { parseHistory, remember } from '../../lib/history';
-import { asksForLines, hasStage, needlesOf, withFilter, withMatcher } from '../../lib/logs/edit';
+import { asksForLines, needlesOf, withFilter, withMatcher } from '../../lib/logs/edit';
 import type { Line } from '../../lib/logs/lines';
 import { logsParams, readLogs, type LogsState } from '../../lib/logs/state';
 import { absoluteRange } from '../../lib/timerange';
-import { LogsActionsProvider, type LogsActions } from './actions';
+import { LogsActionsProvider, parserOf, type LogsActions } from './actions';
 import ContextDialog from './ContextDialog';
 import EditorSlot from './editor/EditorSlot';
 import FieldsPanel from './FieldsPanel';
@@ -30,6 +30,8 @@ import Results from './Results';
 import Searches, { searchParams } from './Searches';
 
 const HISTORY = 'logs-history';
+/** From this width on there is room for the list of fields beside the lines. */
+const ROOMY_PX = 1000;
 
 function History({ onPick }: { onPick(query: string): void }) {
   return (
@@ -79,9 +81,9 @@ export default function LogsPage() {
   const actions = useMemo<LogsActions>(
     () => ({
       ask,
-      filter: (name, op, value, source) => ask(source === 'stream' ? withMatcher(query, name, op, value) : withFilter(query, name, op, value, source === 'json' || source === 'logfmt' ? source : '')),
+      filter: (name, op, value, source) => ask(source === 'stream' ? withMatcher(query, name, op, value) : withFilter(query, name, op, value, parserOf(source))),
       toggleColumn: (name) => change({ columns: state.columns.includes(name) ? state.columns.filter((one) => one !== name) : [...state.columns, name], ...(state.columns.includes(name) ? {} : { tab: 'table' }) }),
-      volumeBy: (name, source) => change({ by: name, byParser: (source === 'json' || source === 'logfmt') && !hasStage(query, source) ? source : '' }),
+      volumeBy: (name, source) => change({ by: name, byParser: parserOf(source) }),
       showContext: setContext,
       linkTo: (line) => {
         const to = Math.ceil((line.ms + 1) / 1000);
@@ -104,7 +106,8 @@ export default function LogsPage() {
   };
   const lines = asksForLines(query);
   const needles = useMemo(() => needlesOf(query), [query]);
-  const withFields = state.fields && lines && !live;
+  const fields = state.fields ?? innerWidth > ROOMY_PX;
+  const withFields = fields && lines && !live;
   return (
     <WhoProvider>
       <LogsActionsProvider value={actions}>
@@ -132,7 +135,7 @@ export default function LogsPage() {
               <button type="button" className="button" aria-pressed={live} disabled={!lines} title={lines ? 'Lines as they come' : 'A query for numbers has no live tail'} onClick={() => change({ live: !live })}>
                 {live ? <IconStop size={15} aria-hidden /> : <IconBroadcast size={15} aria-hidden />} Live
               </button>
-              <button type="button" className="button button-icon" aria-pressed={state.fields} aria-label="Fields" title="Fields of the lines" disabled={!lines || live} onClick={() => change({ fields: !state.fields })}><IconSidebar size={16} aria-hidden /></button>
+              <button type="button" className="button button-icon" aria-pressed={fields} aria-label="Fields" title="Fields of the lines" disabled={!lines || live} onClick={() => change({ fields: !fields })}><IconSidebar size={16} aria-hidden /></button>
             </div>
           </div>
           <FilterChips query={query} onAsk={ask} />

@@ -96,7 +96,7 @@ export default function Results({ state, needles, onChange }: Props) {
   const shared = { rows, display, zone, nowMs, open, onOpen: openRows, onEnd, old: list.old };
   return (
     <div className="logs-results">
-      <Volume query={query} range={held.range} by={state.by} parser={state.byParser} hidden={hidden} onHidden={(next) => onChange({ hidden: next })} onBy={(by) => onChange({ by, byParser: '' })} enabled={list.error === null} />
+      {list.error === null && <Volume query={query} range={held.range} by={state.by} parser={state.byParser} hidden={hidden} onHidden={(next) => onChange({ hidden: next })} onBy={(by) => onChange({ by, byParser: '' })} enabled />}
       <div className="logs-tools">
         <div className="segments" role="tablist" aria-label="View">
           {TABS.map(([tab, title]) => <button key={tab} type="button" role="tab" aria-selected={state.tab === tab} onClick={() => onChange({ tab })}>{title}</button>)}

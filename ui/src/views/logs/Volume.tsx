@@ -10,7 +10,7 @@ import TimeChart from '../../charts/TimeChart';
 import { useScheme } from '../../charts/useScheme';
 import ErrorNote from '../../components/ErrorNote';
 import { IconX } from '../../components/icons';
-import { volumeQuery } from '../../lib/logs/edit';
+import { volumeQuery, type Parser } from '../../lib/logs/edit';
 import { asked, barGrid } from '../../lib/logs/grid';
 import { levelColor, levelNamed, LEVELS, levelTitle, type Level } from '../../lib/logs/levels';
 import { DEFAULT_BY } from '../../lib/logs/state';
@@ -38,7 +38,7 @@ interface Props {
   range: ResolvedRange;
   by: string;
   /** The stage that finds the label when the query has none. */
-  parser: string;
+  parser: Parser;
   hidden: ReadonlySet<Level>;
   onHidden(hidden: ReadonlySet<Level>): void;
   onBy(by: string): void;

@@ -1,11 +1,16 @@
 // What the parts of the page do to the question: one object for all of them, so that thousands of rows share it.
 
 import { createContext, useContext } from 'react';
-import type { Op } from '../../lib/logs/edit';
+import type { Op, Parser } from '../../lib/logs/edit';
 import type { Line } from '../../lib/logs/lines';
 
 /** Where a name comes from decides how it is asked for. */
-export type Source = 'stream' | 'meta' | 'parsed' | 'json' | 'logfmt';
+export type Source = 'stream' | 'meta' | 'parsed' | 'json' | 'logfmt' | 'both';
+
+/** What must be put into a query before it can ask for a name of there. */
+export function parserOf(source: Source): Parser {
+  return source === 'json' || source === 'logfmt' || source === 'both' ? source : '';
+}
 
 export interface LogsActions {
   filter(name: string, op: Op, value: string, source: Source): void;

@@ -1,7 +1,7 @@
 // The LogQL editor: colours, completion from the server, mistakes underlined where they are. Loaded when first needed.
 
 import { useEffect, useRef } from 'react';
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, startCompletion } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, startCompletion } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands';
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { linter, lintKeymap, type Diagnostic } from '@codemirror/lint';
@@ -44,8 +44,8 @@ export default function LogqlEditor({ value, range, onChange, onRun }: EditorPro
   useEffect(() => {
     if (host.current === null) return;
     const run = (target: EditorView) => {
-      // While a completion is open, Enter belongs to it.
-      if (completionStatus(target.state) === 'active') return false;
+      // While a completion is open, Enter belongs to it; in its first moment, before it can be seen, Enter meant the query.
+      if (acceptCompletion(target)) return true;
       act.current.onRun();
       return true;
     };

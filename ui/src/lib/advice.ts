@@ -7,7 +7,7 @@ const BY_MESSAGE: ReadonlyArray<readonly [RegExp, string]> = [
   [/too many (outstanding )?requests|concurrent/i, 'The server is busy with other questions. Wait a moment, or end one on the page Status.'],
   [/parse error|unknown function|unexpected/i, 'Correct the expression; the place is marked.'],
   [/exceeded maximum resolution/i, 'Choose a larger step or a shorter time range.'],
-  [/too many samples|maximum number of samples/i, 'Narrow the selector with labels, shorten the range, or aggregate in a recording rule.'],
+  [/too many samples|maximum number of samples|would load too many/i, 'Narrow the selector with labels, shorten the range, or aggregate in a recording rule.'],
   [/many-to-many|one-to-many|duplicate series|found duplicate/i, 'Name the labels to match with on(…), and add group_left or group_right if one side has several series.'],
   [/same labelset/i, 'Aggregate first, or keep the label that tells the series apart.'],
 ];

@@ -5,7 +5,7 @@ import { linesOf } from './lines';
 import { patternPieces, patternRows } from './patterns';
 import { collapse } from './repeats';
 import { asFile } from './save';
-import { cut, mark, prettyJson } from './text';
+import { cut, jsonPieces, mark, prettyJson } from './text';
 
 describe('escape sequences', () => {
   it('become styles, and other sequences go', () => {
@@ -32,6 +32,11 @@ describe('what is shown', () => {
   it('is laid out when it is JSON', () => {
     expect(prettyJson(' {"a":[1]} ')).toBe('{\n  "a": [\n    1\n  ]\n}');
     expect([prettyJson('{"a":'), prettyJson('text')]).toEqual([null, null]);
+  });
+
+  it('is coloured by what it is', () => {
+    const kinds = jsonPieces('{"a\\"b": "c: 1", "d": [-1.5e3, null]}').filter(({ kind }) => kind !== 'plain').map(({ kind, text }) => `${kind} ${text}`);
+    expect(kinds).toEqual(['key "a\\"b"', 'string "c: 1"', 'key "d"', 'number -1.5e3', 'word null']);
   });
 
   it('is marked where something matches, also where matches overlap', () => {

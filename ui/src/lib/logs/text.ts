@@ -1,7 +1,8 @@
 // What of a line is shown: cut where it is long, laid out where it is JSON, cut into pieces where something is marked.
 
-/** Characters of a line that is not opened. */
+/** Characters of a line that is not opened, on a desk and on a phone. */
 export const SHORT_CHARS = 2_000;
+export const SHORT_CHARS_NARROW = 500;
 /** Lines of a line (a stack trace) that is not opened. */
 export const SHORT_LINES = 12;
 /** Characters of an opened line; the rest is for the file. */
@@ -38,6 +39,29 @@ export function prettyJson(text: string): string | null {
   } catch {
     return null;
   }
+}
+
+export interface JsonPiece {
+  text: string;
+  kind: 'key' | 'string' | 'number' | 'word' | 'plain';
+}
+
+/** Characters of JSON that get colours: more elements than that would cost more than they tell. */
+const COLOURED_CHARS_MAX = 20_000;
+
+/** JSON in pieces for colours. */
+export function jsonPieces(text: string): JsonPiece[] {
+  if (text.length > COLOURED_CHARS_MAX) return [{ text, kind: 'plain' }];
+  const out: JsonPiece[] = [];
+  let at = 0;
+  for (const match of text.matchAll(/("(?:[^"\\]|\\.)*")(?=(\s*:)?)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b/g)) {
+    if (match.index > at) out.push({ text: text.slice(at, match.index), kind: 'plain' });
+    const kind = match[1] !== undefined ? (match[2] !== undefined ? 'key' : 'string') : /^[-\d]/.test(match[0]) ? 'number' : 'word';
+    out.push({ text: match[0], kind });
+    at = match.index + match[0].length;
+  }
+  if (at < text.length) out.push({ text: text.slice(at), kind: 'plain' });
+  return out;
 }
 
 export interface Marked {

@@ -38,7 +38,7 @@ export default function ContextDialog({ line, display, onClose }: { line: Line; 
   const below = (older.data ?? []).filter((one) => !same(one));
   const row = (one: Line, isThis: boolean) => (
     <li key={`${one.key}${isThis ? ' this' : ''}`} className={isThis ? 'context-this' : undefined} aria-current={isThis ? 'true' : undefined}>
-      <LineRow line={one} count={1} open={isThis} current={false} display={display} zone={zone} nowMs={0} needles={[]} />
+      <LineRow line={one} count={1} open={false} current={false} display={display} zone={zone} nowMs={0} needles={[]} />
     </li>
   );
   return (

@@ -23,7 +23,7 @@ export default function DisplayMenu({ display, onChange }: { display: Display; o
   const { zone, setZone } = useTime();
   const changed = (Object.keys(DEFAULT_DISPLAY) as (keyof Display)[]).filter((name) => name !== 'oldest' && display[name] !== DEFAULT_DISPLAY[name]).length;
   return (
-    <Dropdown face={<><IconAdjust size={15} aria-hidden /> Display{changed > 0 && <span className="tag">{changed}</span>}</>} className="button button-small" align="end">
+    <Dropdown label="Display" face={<><IconAdjust size={15} aria-hidden /> <span className="wide-only">Display</span>{changed > 0 && <span className="tag">{changed}</span>}</>} className="button button-small" align="end">
       {() => (
         <div className="display-menu">
           <Switch on={display.wrap} onChange={(wrap) => onChange({ wrap })}>Wrap long lines</Switch>

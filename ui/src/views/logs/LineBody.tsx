@@ -2,7 +2,7 @@
 
 import { memo, type CSSProperties } from 'react';
 import { hasAnsi, parseAnsi, stripAnsi, type Style } from '../../lib/logs/ansi';
-import { cut, LONG_CHARS, mark, prettyJson, SHORT_CHARS, SHORT_LINES } from '../../lib/logs/text';
+import { cut, jsonPieces, LONG_CHARS, mark, prettyJson, SHORT_CHARS, SHORT_CHARS_NARROW, SHORT_LINES } from '../../lib/logs/text';
 import { grouped } from '../../lib/units';
 
 function cssOf(style: Style): { className: string; style: CSSProperties } {
@@ -41,10 +41,19 @@ interface Props {
 
 export default memo(function LineBody({ line, open, colors, pretty, needles }: Props) {
   const laid = pretty ? prettyJson(line) : null;
-  const shown = open ? cut(laid ?? line, LONG_CHARS, Number.MAX_SAFE_INTEGER) : cut(laid ?? line, laid === null ? SHORT_CHARS : LONG_CHARS, laid === null ? SHORT_LINES : 40);
+  const short = innerWidth > 760 ? SHORT_CHARS : SHORT_CHARS_NARROW;
+  const shown = open ? cut(laid ?? line, LONG_CHARS, Number.MAX_SAFE_INTEGER) : cut(laid ?? line, short, laid === null ? SHORT_LINES : SHORT_LINES * 3);
   const left = shown.left > 0 && (
     <span className="ll-left">{open ? ` … ${grouped(shown.left)} more characters; copy or save the line to have them` : ` … ${grouped(shown.left)} more characters`}</span>
   );
+  if (laid !== null) {
+    return (
+      <>
+        {jsonPieces(shown.text).map(({ text, kind }, at) => (kind === 'plain' ? <Marked key={at} text={text} needles={needles} /> : <span key={at} className={`json-${kind}`}><Marked text={text} needles={needles} /></span>))}
+        {left}
+      </>
+    );
+  }
   if (!colors || !hasAnsi(shown.text)) {
     return <><Marked text={stripAnsi(shown.text)} needles={needles} />{left}</>;
   }

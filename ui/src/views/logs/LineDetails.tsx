@@ -27,6 +27,17 @@ function CopyAs({ text, label, icon }: { text: () => string; label: string; icon
   );
 }
 
+function CopyValue({ name, value }: { name: string; value: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => {
+    void navigator.clipboard.writeText(value).then(() => {
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    });
+  };
+  return <button type="button" className="icon-button ll-copy" aria-label={`Copy ${name}`} title="Copy the value" onClick={copy}>{copied ? <IconCheck size={13} aria-hidden /> : <IconCopy size={13} aria-hidden />}</button>;
+}
+
 interface FieldRow {
   name: string;
   value: string;
@@ -95,6 +106,7 @@ export default function LineDetails({ line }: { line: Line }) {
                 </span>
                 <button type="button" className="ll-field-name" title="Count the lines by this" onClick={() => actions.volumeBy(name, source)}>{name}</button>
                 <code>{value}</code>
+                <CopyValue name={name} value={value} />
               </li>
             ))}
           </ul>

@@ -9,6 +9,7 @@ import type { Zone } from '../../lib/timerange';
 import { IconAlert } from '../../components/icons';
 import LineDetails from './LineDetails';
 import LineRow from './LineRow';
+import { useFocusedLine, useLineKeys } from './useLineKeys';
 
 const ROW_PX = 22;
 const LINE_PX = 18;
@@ -100,32 +101,8 @@ export default function LineList({ rows, display, zone, nowMs, needles, open, on
     onCursor(row.line.key);
     virtual.scrollToIndex(index, { align: 'auto' });
   };
-  const keys = useRef({ move, toggle, open, cursor });
-  keys.current = { move, toggle, open, cursor };
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
-      const at = event.target;
-      if (at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))) return;
-      const inButton = at instanceof HTMLElement && at.closest('button, a') !== null;
-      const { move: go, toggle: flip, open: opened, cursor: here } = keys.current;
-      if (event.key === 'j') go(1);
-      else if (event.key === 'k') go(-1);
-      else if ((event.key === 'Enter' || event.key === 'o') && here !== '' && !inButton) flip(here);
-      else if (event.key === 'Escape' && opened.size > 0) onOpen(new Set());
-      else if (event.key === 'Escape' && here !== '') onCursor('');
-      else return;
-      event.preventDefault();
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, [onOpen, onCursor]);
-  // The row that the keyboard is at has the focus, so that a reader speaks it.
-  useEffect(() => {
-    if (cursor === '') return;
-    const row = host.current?.querySelector<HTMLElement>(`[data-line="${CSS.escape(cursor)}"]`);
-    if (row !== null && row !== undefined && !(host.current?.contains(document.activeElement) === true && document.activeElement?.closest('.ll-details') !== null)) row.focus({ preventScroll: true });
-  }, [cursor, last]);
+  useLineKeys({ move, toggle, open, onOpen, cursor, onCursor });
+  useFocusedLine(host, cursor, last);
 
   const onClick = (event: React.MouseEvent) => {
     if (!(event.target instanceof Element)) return;

@@ -11,6 +11,7 @@ import type { Zone } from '../../lib/timerange';
 import { useLogsActions } from './actions';
 import LineDetails from './LineDetails';
 import { timeText } from './LineRow';
+import { useFocusedLine, useLineKeys } from './useLineKeys';
 
 const ROW_PX = 27;
 const CELL_CHARS = 300;
@@ -26,11 +27,13 @@ interface Props {
   nowMs: number;
   open: ReadonlySet<string>;
   onOpen(open: ReadonlySet<string>): void;
+  cursor: string;
+  onCursor(key: string): void;
   onEnd(): void;
   old: boolean;
 }
 
-export default function LineTable({ rows, columns, sort, onSort, display, zone, nowMs, open, onOpen, onEnd, old }: Props) {
+export default function LineTable({ rows, columns, sort, onSort, display, zone, nowMs, open, onOpen, cursor, onCursor, onEnd, old }: Props) {
   const actions = useLogsActions();
   const host = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -44,7 +47,8 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
     return () => observer.disconnect();
   }, []);
   const list = useMemo(() => sorted(rows, sort), [rows, sort]);
-  const virtual = useWindowVirtualizer({ count: list.length, estimateSize: () => ROW_PX, getItemKey: (index) => list[index]?.line.key ?? index, overscan: 16, scrollMargin: top });
+  const virtual = useWindowVirtualizer({ count: list.length, estimateSize: () => ROW_PX, getItemKey: (index) => list[index]?.line.key ?? index, overscan: 16, scrollMargin: top, scrollPaddingStart: 110, scrollPaddingEnd: 24 });
+  const indexOf = useMemo(() => new Map(list.map(({ line }, index) => [line.key, index])), [list]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -65,12 +69,26 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
       </span>
     );
   };
-  const onClick = (event: React.MouseEvent) => {
-    const key = event.target instanceof Element ? event.target.closest('[data-line]')?.getAttribute('data-line') : null;
-    if (key == null || getSelection()?.isCollapsed === false) return;
+  const toggle = (key: string) => {
     const next = new Set(open);
     if (!next.delete(key)) next.add(key);
     onOpen(next);
+    onCursor(key);
+  };
+  const move = (step: number) => {
+    const at = indexOf.get(cursor);
+    const index = at === undefined ? (items.find((item) => item.end > scrollY)?.index ?? 0) : Math.min(Math.max(at + step, 0), list.length - 1);
+    const row = list[index];
+    if (row === undefined) return;
+    onCursor(row.line.key);
+    virtual.scrollToIndex(index, { align: 'auto' });
+  };
+  useLineKeys({ move, toggle, open, onOpen, cursor, onCursor });
+  useFocusedLine(host, cursor, last);
+  const onClick = (event: React.MouseEvent) => {
+    const key = event.target instanceof Element ? event.target.closest('[data-line]')?.getAttribute('data-line') : null;
+    if (key == null || getSelection()?.isCollapsed === false) return;
+    toggle(key);
   };
   return (
     <div className={old ? 'line-table result-old' : 'line-table'} role="table" aria-label="Lines" onClick={onClick}>
@@ -88,7 +106,7 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
           const isOpen = open.has(line.key);
           return (
             <div key={item.key} ref={virtual.measureElement} data-index={item.index} className={isOpen ? 'll-row ll-open' : 'll-row'} style={{ transform: `translateY(${item.start - top}px)` }}>
-              <div className={`lt-row level-${line.level || 'none'}`} role="row" data-line={line.key} style={template}>
+              <div className={`lt-row level-${line.level || 'none'}${cursor === line.key ? ' ll-current' : ''}`} role="row" tabIndex={cursor === line.key ? 0 : -1} aria-expanded={isOpen} data-line={line.key} style={template}>
                 <time role="cell">{timeText(line, display.time === 'none' ? 'clock' : display.time, zone, nowMs)}</time>
                 <span role="cell" className="ll-level">{line.level === '' ? '·' : line.level}</span>
                 {columns.map((column) => {

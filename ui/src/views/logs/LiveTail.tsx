@@ -10,6 +10,7 @@ import type { Display } from '../../lib/logs/state';
 import { EMPTY_TAIL, rateOf, receive, resume, TAIL_MAX, type TailMessage, type TailState } from '../../lib/logs/tail';
 import { grouped } from '../../lib/units';
 import LineList from './LineList';
+import { useAway } from './useHeld';
 
 /** Messages are gathered for so long before they are shown: a hundred a second would be a hundred renderings. */
 const GATHER_MS = 250;
@@ -35,6 +36,12 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
   const [cursor, setCursor] = useState('');
   const [now, setNow] = useState(() => Date.now() / 1000);
   const started = useRef(Date.now() / 1000);
+  const away = useAway();
+  const reading = away || open.size > 0;
+  // What somebody reads must not run away from under the eyes.
+  useEffect(() => {
+    if (reading) setPaused(true);
+  }, [reading]);
   const pausedNow = useRef(paused);
   pausedNow.current = paused;
 
@@ -92,7 +99,11 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
 
   const flip = useCallback(() => {
     setPaused((was) => {
-      if (was) setTail(resume);
+      if (was) {
+        setTail(resume);
+        setOpen(new Set());
+        scrollTo({ top: 0 });
+      }
       return !was;
     });
   }, []);

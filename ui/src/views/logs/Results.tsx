@@ -93,7 +93,7 @@ export default function Results({ state, needles, onChange }: Props) {
     if (more && rows.length < LINES_MAX) fetchMore();
   };
   const isLines = state.tab !== 'patterns';
-  const shared = { rows, display, zone, nowMs, open, onOpen: openRows, onEnd, old: list.old };
+  const shared = { rows, display, zone, nowMs, open, onOpen: openRows, cursor, onCursor: setCursor, onEnd, old: list.old };
   return (
     <div className="logs-results">
       {list.error === null && <Volume query={query} range={held.range} by={state.by} parser={state.byParser} hidden={hidden} onHidden={(next) => onChange({ hidden: next })} onBy={(by) => onChange({ by, byParser: '' })} enabled />}
@@ -118,7 +118,7 @@ export default function Results({ state, needles, onChange }: Props) {
       {isLines && list.error === null && list.pending && <div className="result-wait" style={{ height: 320 }} aria-label="Loading the lines" />}
       {isLines && list.error === null && !list.pending && lines.length === 0 && <NoLines query={query} />}
       {isLines && lines.length > 0 && rows.length === 0 && <EmptyState compact title="All of these lines are switched off">The legend above hides their levels. <button type="button" className="link-button" onClick={() => onChange({ hidden: new Set() })}>Show all levels</button></EmptyState>}
-      {state.tab === 'lines' && list.error === null && rows.length > 0 && <LineList {...shared} needles={marks} cursor={cursor} onCursor={setCursor} target={target} />}
+      {state.tab === 'lines' && list.error === null && rows.length > 0 && <LineList {...shared} needles={marks} target={target} />}
       {state.tab === 'table' && list.error === null && rows.length > 0 && <LineTable {...shared} columns={columns} sort={state.sort} onSort={(sort) => onChange({ sort })} />}
       {state.tab === 'patterns' && <PatternsTab query={query} range={held.range} />}
       {isLines && rows.length > 0 && (

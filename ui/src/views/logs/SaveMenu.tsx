@@ -66,7 +66,7 @@ export default function SaveMenu({ query, range, lines, more, columns, oldest }:
       .finally(() => setFetched(null));
   };
   return (
-    <Dropdown face={<><IconDownload size={15} aria-hidden /> {fetched === null ? 'Save' : `${grouped(fetched)}…`}</>} className="button button-small" label="Save the lines into a file" align="end">
+    <Dropdown face={<><IconDownload size={15} aria-hidden /> {fetched === null ? <span className="wide-only">Save</span> : `${grouped(fetched)}…`}</>} className="button button-small" label="Save the lines into a file" align="end">
       {(close) => (
         <div className="menu">
           <p className="dim menu-title">{grouped(lines.length)} loaded lines</p>

@@ -14,7 +14,8 @@ export interface Held {
   release(): void;
 }
 
-function useAway(): boolean {
+/** Whether the page is scrolled down. */
+export function useAway(): boolean {
   const [away, setAway] = useState(false);
   useEffect(() => {
     const look = () => setAway(scrollY > AWAY_PX);

@@ -43,6 +43,18 @@ export const logsBehaviours = {
     return /400 \(Bad Request\)/;
   },
 
+  'logs: words that are no query are looked for in the same streams': async (page, base) => {
+    await page.goto(url(base, SHOP));
+    await rows(page, '.ll-line', 5);
+    await rows(page, '.logs-query .cm-editor', 1);
+    await page.locator('.logs-query .cm-content').click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('CARD refused');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => new URLSearchParams(location.search).get('q') === '{app="shop"} |~ `(?i)CARD` |~ `(?i)refused`');
+    await rows(page, '.ll-line mark', 4);
+  },
+
   'logs: a wrong query is underlined and explained': async (page, base, shots) => {
     await page.goto(url(base, '{app="shop"} | json | status >'));
     await rows(page, '.error-note .error-place', 1);
@@ -129,6 +141,9 @@ export const logsBehaviours = {
     await rows(page, '.ll-details', 1);
     await page.locator('.field-row:has(.field-name:has-text("msg")) button[aria-label^="Count by"]').click();
     await text(page, '.volume-key', 'order placed');
+    await page.click('[aria-label="Count the lines by"]');
+    await page.locator('.menu button:has-text("pod")').click();
+    await text(page, '.volume-key', 'shop-1');
     await page.screenshot({ path: join(shots, 'logs-table.png') });
   },
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anatomy, asksForLines, hasParser, linesOnly, needlesOf, selectorOf, volumeQuery, withFilter, withLineFilter, withMatcher, withoutPiece } from './edit';
+import { anatomy, asksForLines, fromWords, hasParser, isWords, linesOnly, needlesOf, selectorOf, volumeQuery, withFilter, withLineFilter, withMatcher, withoutPiece } from './edit';
 
 describe('anatomy', () => {
   it('cuts where strings and comments allow', () => {
@@ -74,5 +74,12 @@ describe('derived queries', () => {
   it('mark what line filters look for', () => {
     const marked = needlesOf('{app="a"} |= "a.b" or "c" |~ `(?i)Err\\d+` != "no" |~ "("');
     expect(marked.map((one) => `${one.source} ${one.flags}`)).toEqual(['a\\.b g', 'c g', 'Err\\d+ gi']);
+  });
+});
+
+describe('words', () => {
+  it('are no query, and become one', () => {
+    expect(['card refused', '"a b" c', '{app="a"}', 'rate(x)', '1', 'a | b', ''].map(isWords)).toEqual([true, true, false, false, false, false, false]);
+    expect(fromWords('card "to be" a.b', '{app="a"}')).toBe('{app="a"} |~ `(?i)card` |~ `(?i)to be` |~ `(?i)a\\.b`');
   });
 });

@@ -244,3 +244,15 @@ export function linesOnly(query: string): string {
 export function selectorOf(query: string): string {
   return anatomy(query)?.selector.text ?? /\{[^}]*\}/.exec(query)?.[0] ?? '';
 }
+
+/** Whether a text is words to look for, not a query: it has none of the marks that every query has. */
+export function isWords(text: string): boolean {
+  return text.trim() !== '' && !/[{}()[\]|=]/.test(text) && !/^\s*-?[\d.]+\s*$/.test(text);
+}
+
+/** A query for lines of the same streams with all these words (what stands in quotation marks is one), whatever their case. */
+export function fromWords(text: string, selector: string): string {
+  const words = [...text.matchAll(/"([^"]+)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  const filters = words.map((word) => `|~ \`(?i)${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/`/g, '.')}\``);
+  return [selector, ...filters].join(' ');
+}

@@ -3,30 +3,23 @@
 
 import { useState } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { detectedFields, detectedLabels, fieldValues, queryLogsAt, type FieldValue } from '../../api/logs';
+import { fieldValues, queryLogsAt, type FieldValue } from '../../api/logs';
 import ErrorNote from '../../components/ErrorNote';
 import { IconBars, IconChevronDown, IconColumns, IconFilter, IconFilterOff } from '../../components/icons';
-import { hasParser, hasStage, selectorOf } from '../../lib/logs/edit';
+import { hasParser } from '../../lib/logs/edit';
 import { type ResolvedRange } from '../../lib/timerange';
 import { formatValue, grouped } from '../../lib/units';
-import { useLogsActions, type Source } from './actions';
+import { useLogsActions } from './actions';
+import { useFields, type Named } from './useFields';
 
 const VALUES = 10;
 /** Lines in which the server looks for fields. */
 const SAMPLE = 1000;
 
-interface Named {
-  name: string;
-  source: Source;
-  kind: string;
-  cardinality: number;
-}
-
 interface Props {
   query: string;
   range: ResolvedRange;
   columns: readonly string[];
-  enabled: boolean;
 }
 
 /** Counts of a label's values over the whole range; of a field's values in the newest lines. */
@@ -89,35 +82,9 @@ function FieldRow({ field, query, range, isColumn }: { field: Named; query: stri
   );
 }
 
-export default function FieldsPanel({ query, range, columns, enabled }: Props) {
+export default function FieldsPanel({ query, range, columns }: Props) {
   const [search, setSearch] = useState('');
-  const selector = selectorOf(query);
-  const labels = useQuery({
-    queryKey: ['logs-labels', selector, range.start, range.end],
-    enabled,
-    queryFn: ({ signal }) => detectedLabels(selector, range, signal),
-    placeholderData: keepPreviousData,
-    gcTime: 30_000,
-  });
-  const fields = useQuery({
-    queryKey: ['logs-fields', query, range.start, range.end],
-    enabled,
-    queryFn: ({ signal }) => detectedFields(query, range, signal),
-    placeholderData: keepPreviousData,
-    gcTime: 30_000,
-  });
-  const streamNames = new Set(labels.data?.map(({ label }) => label));
-  const named: Named[] = [
-    ...(labels.data ?? []).map(({ label, cardinality }): Named => ({ name: label, source: 'stream', kind: '', cardinality })),
-    ...(fields.data ?? [])
-      .filter(({ label }) => !streamNames.has(label))
-      .map(({ label, type, cardinality, parsers }): Named => {
-        const finds = (parser: string) => parsers?.includes(parser) === true && !hasStage(query, parser);
-        // What the query's own stages already made needs no further one.
-        const source: Source = finds('json') ? (finds('logfmt') ? 'both' : 'json') : finds('logfmt') ? 'logfmt' : 'parsed';
-        return { name: label, source, kind: type, cardinality };
-      }),
-  ];
+  const { named, error, pending } = useFields(query, range);
   const needle = search.trim().toLowerCase();
   const matching = named.filter(({ name }) => name.toLowerCase().includes(needle));
   const groups: [string, Named[]][] = [
@@ -125,19 +92,18 @@ export default function FieldsPanel({ query, range, columns, enabled }: Props) {
     ['Labels', matching.filter(({ source, name }) => source === 'stream' && !columns.includes(name))],
     ['Fields', matching.filter(({ source, name }) => source !== 'stream' && !columns.includes(name))],
   ];
-  const error = labels.error ?? fields.error;
   return (
     <aside className="fields-panel" aria-label="Fields">
       <input className="input input-small" placeholder="Search fields" aria-label="Search fields" value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
       {error !== null && named.length === 0 && <ErrorNote error={error} />}
-      {labels.isPending && <div className="result-wait" style={{ height: 120 }} aria-label="Looking for fields" />}
+      {pending && <div className="result-wait" style={{ height: 120 }} aria-label="Looking for fields" />}
       {groups.map(([title, list]) => list.length > 0 && (
         <section key={title}>
           <h3>{title} <span className="dim num">{list.length}</span></h3>
           <ul>{list.map((field) => <FieldRow key={field.name} field={field} query={query} range={range} isColumn={columns.includes(field.name)} />)}</ul>
         </section>
       ))}
-      {!labels.isPending && matching.length === 0 && error === null && <p className="dim field-note">{needle === '' ? 'No line, no field.' : 'No field of this name.'}</p>}
+      {!pending && matching.length === 0 && error === null && <p className="dim field-note">{needle === '' ? 'No line, no field.' : 'No field of this name.'}</p>}
     </aside>
   );
 }

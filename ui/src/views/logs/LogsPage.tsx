@@ -6,17 +6,18 @@ import './lines.css';
 import '../../components/codemirror.css';
 import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { formatLogQuery } from '../../api/logs';
 import { useSetParams } from '../../app/params';
 import { store, stored } from '../../app/storage';
 import { useTime } from '../../app/time';
 import { WhoProvider } from '../../app/who';
 import Dropdown from '../../components/Dropdown';
-import { IconBroadcast, IconHistory, IconPlay, IconSidebar, IconStop } from '../../components/icons';
+import { IconBroadcast, IconHistory, IconPlay, IconSidebar, IconStop, IconWand } from '../../components/icons';
 import PageHead from '../../components/PageHead';
 import { parseHistory, remember } from '../../lib/history';
-import { asksForLines, needlesOf, withFilter, withMatcher } from '../../lib/logs/edit';
+import { asksForLines, fromWords, isWords, needlesOf, selectorOf, withFilter, withMatcher } from '../../lib/logs/edit';
 import type { Line } from '../../lib/logs/lines';
-import { logsParams, readLogs, type LogsState } from '../../lib/logs/state';
+import { DEFAULT_QUERY, logsParams, readLogs, type LogsState } from '../../lib/logs/state';
 import { absoluteRange } from '../../lib/timerange';
 import { LogsActionsProvider, parserOf, type LogsActions } from './actions';
 import ContextDialog from './ContextDialog';
@@ -99,10 +100,15 @@ export default function LogsPage() {
     [ask, change, query, state.columns, resolved.start],
   );
   const run = () => {
-    const next = text.trim();
-    if (next === '') return;
+    const typed = text.trim();
+    if (typed === '') return;
+    const next = isWords(typed) ? fromWords(typed, selectorOf(query) || DEFAULT_QUERY) : typed;
     if (next === query) refreshNow();
     else ask(next);
+  };
+  const tidy = () => {
+    // What cannot be read is underlined already.
+    formatLogQuery(text).then(setText, () => undefined);
   };
   const lines = asksForLines(query);
   const needles = useMemo(() => needlesOf(query), [query]);
@@ -135,6 +141,7 @@ export default function LogsPage() {
               <button type="button" className="button" aria-pressed={live} disabled={!lines} title={lines ? 'Lines as they come' : 'A query for numbers has no live tail'} onClick={() => change({ live: !live })}>
                 {live ? <IconStop size={15} aria-hidden /> : <IconBroadcast size={15} aria-hidden />} Live
               </button>
+              <button type="button" className="button button-icon wide-only" aria-label="Format the query" title="Format" disabled={isWords(text)} onClick={tidy}><IconWand size={16} aria-hidden /></button>
               <button type="button" className="button button-icon" aria-pressed={fields} aria-label="Fields" title="Fields of the lines" disabled={!lines || live} onClick={() => change({ fields: !fields })}><IconSidebar size={16} aria-hidden /></button>
             </div>
           </div>
@@ -143,7 +150,7 @@ export default function LogsPage() {
             {lines && !live && <Results key={query} state={state} needles={needles} onChange={change} />}
             {lines && live && <LiveTail query={query} display={state.display} hidden={state.hidden} needles={needles} onStop={() => { change({ live: false }); refreshNow(); }} />}
             {!lines && <MetricResult query={query} range={resolved} />}
-            {withFields && <FieldsPanel query={query} range={resolved} columns={state.columns} enabled />}
+            {withFields && <FieldsPanel query={query} range={resolved} columns={state.columns} />}
           </div>
           {context !== null && <ContextDialog line={context} display={state.display} onClose={() => setContext(null)} />}
         </div>

@@ -9,7 +9,8 @@ import type { ChartSeries } from '../../charts/plot';
 import TimeChart from '../../charts/TimeChart';
 import { useScheme } from '../../charts/useScheme';
 import ErrorNote from '../../components/ErrorNote';
-import { IconX } from '../../components/icons';
+import Dropdown from '../../components/Dropdown';
+import { IconChevronDown } from '../../components/icons';
 import { volumeQuery, type Parser } from '../../lib/logs/edit';
 import { asked, barGrid } from '../../lib/logs/grid';
 import { levelColor, levelNamed, LEVELS, levelTitle, type Level } from '../../lib/logs/levels';
@@ -17,6 +18,8 @@ import { DEFAULT_BY } from '../../lib/logs/state';
 import { toColumns } from '../../lib/samples';
 import { absoluteRange, type ResolvedRange } from '../../lib/timerange';
 import { formatValue, grouped } from '../../lib/units';
+import { useLogsActions } from './actions';
+import { useFields } from './useFields';
 
 const BARS = 100;
 /** Values that have a colour of their own; the rest is one. */
@@ -32,6 +35,22 @@ interface Counted {
 }
 
 const sum = (values: readonly (number | null)[]) => values.reduce<number>((all, value) => all + (value ?? 0), 0);
+
+function ByMenu({ query, range, by, onLevel, close }: { query: string; range: ResolvedRange; by: string; onLevel(): void; close(): void }) {
+  const actions = useLogsActions();
+  const { named, pending } = useFields(query, range);
+  return (
+    <div className="menu">
+      <button type="button" aria-pressed={by === DEFAULT_BY} onClick={onLevel}>level</button>
+      {pending && <p className="dim menu-title">Looking for fields…</p>}
+      {named.filter(({ name }) => name !== DEFAULT_BY).map(({ name, source, cardinality }) => (
+        <button key={name} type="button" aria-pressed={by === name} onClick={() => { actions.volumeBy(name, source); close(); }}>
+          <span>{name}</span> <span className="dim num" title={`${grouped(cardinality)} values`}>{formatValue(cardinality, 'short')}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
 
 interface Props {
   query: string;
@@ -141,8 +160,10 @@ export default function Volume({ query, range, by, parser, hidden, onHidden, onB
             ))}
             <span className="spacer" />
             <span className="dim volume-note">
-              <b>{grouped(sum(counted.all.map(({ total }) => total)))}</b> lines
-              {by !== DEFAULT_BY && <> by <code>{by}</code> <button type="button" className="icon-button" aria-label="Count by level again" title="Count by level again" onClick={() => onBy(DEFAULT_BY)}><IconX size={13} aria-hidden /></button></>}
+              <b>{grouped(sum(counted.all.map(({ total }) => total)))}</b> lines by
+              <Dropdown className="volume-by" label="Count the lines by" title="Count by another label or field" face={<>{by === DEFAULT_BY ? 'level' : by}<IconChevronDown size={13} aria-hidden /></>}>
+                {(close) => <ByMenu query={query} range={range} by={by} onLevel={() => { onBy(DEFAULT_BY); close(); }} close={close} />}
+              </Dropdown>
             </span>
           </div>
         </>

@@ -11,6 +11,7 @@ import { classHighlighter } from '@lezer/highlight';
 import { ApiError } from '../../../api/client';
 import { formatLogQuery } from '../../../api/logs';
 import { errorPosition } from '../../../lib/advice';
+import { isWords } from '../../../lib/logs/edit';
 import type { EditorProps } from './EditorSlot';
 import { completeLogql } from './complete';
 import { logql } from './language';
@@ -20,7 +21,7 @@ const LINT_MS = 600;
 /** What the server says of the text, where it says it. */
 async function lint(view: EditorView): Promise<Diagnostic[]> {
   const text = view.state.doc.toString();
-  if (text.trim() === '') return [];
+  if (text.trim() === '' || isWords(text)) return [];
   try {
     await formatLogQuery(text);
     return [];
@@ -63,7 +64,7 @@ export default function LogqlEditor({ value, range, onChange, onRun }: EditorPro
           linter(lint, { delay: LINT_MS }),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'LogQL query', spellcheck: 'false' }),
-          placeholder('LogQL, for example: {app="shop"} |= "error" | json'),
+          placeholder('Words, or LogQL, for example: {app="shop"} |= "error" | json'),
           Prec.high(keymap.of([
             { key: 'Enter', run },
             { key: 'Mod-Enter', run: () => { act.current.onRun(); return true; } },

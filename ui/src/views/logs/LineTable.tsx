@@ -57,7 +57,7 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
   }, [last, list.length]);
 
   const numeric = useMemo(() => new Set(columns.filter((column) => rows.slice(0, 40).some(({ line }) => NUMBER.test(columnOf(line, column))) && rows.slice(0, 40).every(({ line }) => /^$/.test(columnOf(line, column)) || NUMBER.test(columnOf(line, column))))), [rows, columns]);
-  const template = { gridTemplateColumns: `${display.time === 'full' ? '176px' : '104px'} 60px ${columns.map(() => 'minmax(110px, 1fr)').join(' ')} minmax(240px, ${columns.length > 0 ? 2 : 1}fr)`, minWidth: 360 + columns.length * 120 };
+  const template = { gridTemplateColumns: `${display.time === 'full' ? '176px' : '104px'} 60px ${columns.map((column) => (numeric.has(column) ? 'minmax(84px, 116px)' : 'minmax(140px, 1fr)')).join(' ')} minmax(240px, ${columns.length > 0 ? 2 : 1}fr)`, minWidth: 500 + columns.reduce((sum, column) => sum + (numeric.has(column) ? 96 : 152), 0) };
   const head = (column: string, title: string, removable: boolean) => {
     const on = sort?.column === column;
     return (

@@ -8,6 +8,7 @@ import { useScheme } from '../../../charts/useScheme';
 import EmptyState from '../../../components/EmptyState';
 import Panel from '../../../components/Panel';
 import { levelColor, levelNamed, LEVELS, levelTitle } from '../../../lib/logs/levels';
+import { printDuration } from '../../../lib/duration';
 import { formatValue, type Unit } from '../../../lib/units';
 import type { Series } from './useSeries';
 
@@ -67,7 +68,7 @@ export function SeverityChart({ data }: { data: Series }) {
       }),
     [data, scheme],
   );
-  return <Frame title="Volume by severity" note="lines a step" data={data} series={series} unit="short" bars figure={countFigure} />;
+  return <Frame title="Volume by severity" note={`lines each ${printDuration(data.grid.step * 1000)}`} data={data} series={series} unit="short" bars figure={countFigure} />;
 }
 
 export function ServiceChart({ data, by }: { data: Series; by: string }) {
@@ -79,7 +80,7 @@ export function ServiceChart({ data, by }: { data: Series; by: string }) {
     if (rest.length > 0) named.push({ key: '\u0000rest', label: `${rest.length} others`, values: data.times.map((_, at) => rest.reduce((sum, { values }) => sum + (values[at] ?? 0), 0)), color: scheme === 'dark' ? '#56626b' : '#a3adb4' });
     return named.reverse();
   }, [data, by, scheme]);
-  return <Frame title={`Volume by ${by}`} note="lines a step" data={data} series={series} unit="short" bars figure={countFigure} />;
+  return <Frame title={`Volume by ${by}`} note={`lines each ${printDuration(data.grid.step * 1000)}`} data={data} series={series} unit="short" bars figure={countFigure} />;
 }
 
 export function ErrorShareChart({ data, by }: { data: Series; by: string }) {

@@ -4,7 +4,7 @@
 import type { Line, StreamResult } from '../lib/logs/lines';
 import type { Pattern } from '../lib/logs/patterns';
 import type { Labels } from '../lib/series';
-import { ApiError, encodeParams, type Answer, type Params } from './client';
+import { apiGet, ApiError, encodeParams, type Answer, type Params } from './client';
 import type { Sample } from './query';
 
 export interface LogsResult {
@@ -167,24 +167,34 @@ export async function fieldValues(name: string, query: string, range: Range, lim
   return (data.values ?? []).map((value, at) => ({ value, count: data.counts?.[at] ?? 0 }));
 }
 
-interface RawPattern extends Pattern {
-  /** As other servers may spell it. */
-  new?: boolean;
+export async function patterns(query: string, range: Range, step: number, signal?: AbortSignal): Promise<Answer<Pattern[]>> {
+  return opened(await ask<Enveloped<Pattern[]>>('/patterns', { ...span(range), query, step }, signal, true), []);
 }
 
-export async function patterns(query: string, range: Range, step: number, signal?: AbortSignal): Promise<Answer<Pattern[]>> {
-  const answer = opened(await ask<Enveloped<RawPattern[]>>('/patterns', { ...span(range), query, step }, signal, true), []);
-  return { ...answer, data: answer.data.map((one) => ({ ...one, isNew: one.isNew ?? one.new ?? false })) };
+/** What the server remembers of a service's patterns, whatever the range. */
+export interface KnownPattern {
+  service_name: string;
+  pattern: string;
+  level: string;
+  state: 'new' | 'vanished' | 'known';
+  /** Unix seconds. */
+  firstSeen: number;
+  lastSeen: number;
+  lines: number;
+}
+
+export async function knownPatterns(state: 'new' | 'vanished', signal?: AbortSignal): Promise<KnownPattern[]> {
+  return (await apiGet<KnownPattern[]>('/api/binnacle/v1/logs/patterns', { state }, signal)).data;
 }
 
 export async function formatLogQuery(query: string): Promise<string> {
   return opened(await ask<Enveloped<string>>('/format_query', { query }, undefined, true), query).data;
 }
 
-/** Where a live tail connects. */
-export function tailUrl(query: string, limit: number): string {
+/** Where a live tail connects; it begins with the newest lines since `start`. */
+export function tailUrl(query: string, start: Moment, limit: number): string {
   const { protocol, host } = location;
-  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${BASE}/tail?${encodeParams({ query, limit }).toString()}`;
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${BASE}/tail?${encodeParams({ query, start: ns(start), limit }).toString()}`;
 }
 
 /** A selector of exactly the stream of a line. */

@@ -5,8 +5,6 @@ export interface Pattern {
   level: string;
   /** Unix seconds and counts, ascending. */
   samples: readonly (readonly [number, number])[];
-  /** The server says that it was never seen before. */
-  isNew?: boolean;
 }
 
 export interface PatternRow {
@@ -20,7 +18,10 @@ export interface PatternRow {
   counts: number[];
 }
 
-export const PLACEHOLDER = '<_>';
+/** A pattern as it is compared: how many words vary behind each other is chance. */
+export function patternKey(pattern: string): string {
+  return pattern.replace(/<_>(?:[^\p{L}\p{N}<]*<_>)*/gu, '<_>').replace(/\s+/g, ' ').trim();
+}
 
 /** The text and its placeholders, one behind the other. */
 export function patternPieces(pattern: string): { text: string; hole: boolean }[] {
@@ -32,11 +33,11 @@ export function patternPieces(pattern: string): { text: string; hole: boolean }[
     .map((text) => ({ text: text.replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) => `^${String.fromCharCode(0x40 + c.charCodeAt(0))}`), hole: /^<[a-zA-Z_]*>$/.test(text) }));
 }
 
-/** Rows with the most frequent first; counts are laid on `buckets` even steps between both ends. */
-export function patternRows(patterns: readonly Pattern[], start: number, end: number, buckets: number): PatternRow[] {
+/** Rows with the most frequent first; counts are laid on `buckets` even steps between both ends. `fresh` has the keys of new ones. */
+export function patternRows(patterns: readonly Pattern[], start: number, end: number, buckets: number, fresh: ReadonlySet<string> = new Set()): PatternRow[] {
   const all = patterns.reduce((sum, { samples }) => sum + samples.reduce((part, [, count]) => part + count, 0), 0);
   return patterns
-    .map(({ pattern, level, samples, isNew }) => {
+    .map(({ pattern, level, samples }) => {
       const counts = new Array<number>(buckets).fill(0);
       let total = 0;
       for (const [time, count] of samples) {
@@ -44,7 +45,7 @@ export function patternRows(patterns: readonly Pattern[], start: number, end: nu
         counts[at] = (counts[at] ?? 0) + count;
         total += count;
       }
-      return { pattern, level, total, share: all === 0 ? 0 : total / all, isNew: isNew === true, counts };
+      return { pattern, level, total, share: all === 0 ? 0 : total / all, isNew: fresh.has(patternKey(pattern)), counts };
     })
     .sort((a, b) => b.total - a.total);
 }

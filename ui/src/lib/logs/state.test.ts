@@ -70,19 +70,22 @@ describe('a live tail', () => {
   const message = (from: number, count: number) => ({ streams: [{ stream: { app: 'a' }, values: Array.from({ length: count }, (_, at): [string, string] => [String(1_700_000_000_000_000_000n + BigInt(from + at)), `n=${from + at}`]) }] });
 
   it('keeps the newest, and what waits while paused', () => {
-    let state = receive(EMPTY_TAIL, message(0, 3), false, 100);
+    let state = receive(EMPTY_TAIL, message(0, 3), false, 100, 0);
     expect(state.lines.map(({ line }) => line)).toEqual(['n=2', 'n=1', 'n=0']);
-    state = receive(state, message(3, TAIL_MAX + 5), true, 101);
+    state = receive(state, message(3, TAIL_MAX + 5), true, 101, 0);
     expect([state.lines.length, state.waiting.length, state.droppedHere, state.received]).toEqual([3, TAIL_MAX, 5, TAIL_MAX + 8]);
     state = resume(state);
     expect([state.lines.length, state.waiting.length, state.lines[0]?.line]).toEqual([TAIL_MAX, 0, `n=${TAIL_MAX + 7}`]);
   });
 
   it('counts what the server let go of, and its rate', () => {
-    let state = receive(EMPTY_TAIL, { streams: [], dropped_entries: [{ labels: { __dropped__: '7' } }] }, false, 100);
+    let state = receive(EMPTY_TAIL, { streams: [], dropped_entries: [{ labels: { __dropped__: '7' } }] }, false, 100, 0);
     expect(state.droppedByServer).toBe(7);
-    state = receive(state, message(0, 40), false, 104);
+    state = receive(state, message(0, 40), false, 104, 0);
     expect(rateOf(state, 105, 95)).toBe(4);
     expect(rateOf(state, 120, 95)).toBe(0);
+    // What was there before the tail began is shown and not counted.
+    const begun = receive(EMPTY_TAIL, message(0, 40), false, 1_700_000_100, 1_700_000_100);
+    expect([begun.lines.length, begun.received]).toEqual([40, 0]);
   });
 });

@@ -17,6 +17,7 @@ export interface TailState {
   lines: Line[];
   /** Lines that wait while paused, newest first. */
   waiting: Line[];
+  messages: number;
   received: number;
   /** The server let go of these, because this browser was too slow. */
   droppedByServer: number;
@@ -26,22 +27,25 @@ export interface TailState {
   recent: [number, number][];
 }
 
-export const EMPTY_TAIL: TailState = { lines: [], waiting: [], received: 0, droppedByServer: 0, droppedHere: 0, recent: [] };
+export const EMPTY_TAIL: TailState = { lines: [], waiting: [], messages: 0, received: 0, droppedByServer: 0, droppedHere: 0, recent: [] };
 
 function droppedOf(message: TailMessage): number {
   return (message.dropped_entries ?? []).reduce((sum, { labels }) => sum + (Number(labels?.['__dropped__']) || 1), 0);
 }
 
-export function receive(state: TailState, message: TailMessage, paused: boolean, nowSeconds: number): TailState {
+/** `sinceSeconds` is when the tail began: the first message may have older lines, to begin with, which count as nothing. */
+export function receive(state: TailState, message: TailMessage, paused: boolean, nowSeconds: number, sinceSeconds: number): TailState {
   const lines = linesOf(message.streams ?? []);
+  const fresh = state.messages > 0 ? lines.length : lines.filter(({ ms }) => ms >= (sinceSeconds - 1) * 1000).length;
   const into = paused ? state.waiting : state.lines;
   const all = lines.length === 0 ? into : [...lines, ...into];
   const kept = all.length > TAIL_MAX ? all.slice(0, TAIL_MAX) : all;
-  const recent: [number, number][] = [...state.recent.filter(([at]) => at > nowSeconds - RATE_SECONDS), [nowSeconds, lines.length]];
+  const recent: [number, number][] = [...state.recent.filter(([at]) => at > nowSeconds - RATE_SECONDS), [nowSeconds, fresh]];
   return {
     lines: paused ? state.lines : kept,
     waiting: paused ? kept : [],
-    received: state.received + lines.length,
+    messages: state.messages + 1,
+    received: state.received + fresh,
     droppedByServer: state.droppedByServer + droppedOf(message),
     // Lines that leave at the bottom of a running tail were seen; those of a paused one never will be.
     droppedHere: state.droppedHere + (paused ? all.length - kept.length : 0),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAnsi, stripAnsi } from './ansi';
 import { fieldsOf, traceOf } from './fields';
 import { linesOf } from './lines';
-import { patternPieces, patternRows } from './patterns';
+import { patternKey, patternPieces, patternRows } from './patterns';
 import { collapse } from './repeats';
 import { asFile } from './save';
 import { cut, jsonPieces, mark, prettyJson } from './text';
@@ -85,9 +85,11 @@ describe('files', () => {
 
 describe('patterns', () => {
   it('are ranked, with counts on even steps', () => {
-    const rows = patternRows([{ pattern: 'a <_>', level: 'info', samples: [[0, 1], [95, 2]] }, { pattern: 'b', level: '', samples: [[50, 9]], isNew: true }], 0, 100, 10);
+    const rows = patternRows([{ pattern: 'a <_>', level: 'info', samples: [[0, 1], [95, 2]] }, { pattern: 'b', level: '', samples: [[50, 9]] }], 0, 100, 10, new Set([patternKey('b')]));
     expect(rows.map(({ pattern, total, share, isNew }) => [pattern, total, share, isNew])).toEqual([['b', 9, 0.75, true], ['a <_>', 3, 0.25, false]]);
     expect(rows[1]?.counts).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+    expect(patternKey('took <_> [<_>] <_> of')).toBe(patternKey('took <_> of'));
+    expect(patternKey('took <_> b <_>')).not.toBe(patternKey('took <_>'));
     expect(patternPieces('GET <_> in <duration>').map(({ hole }) => hole)).toEqual([false, true, false, true]);
   });
 });

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { tailUrl } from '../../api/logs';
 import { useTime } from '../../app/time';
 import { IconAlert, IconPause, IconPlay, IconStop, IconTrash } from '../../components/icons';
+import { nanosAfter } from '../../lib/logs/lines';
 import type { Level } from '../../lib/logs/levels';
 import { collapse } from '../../lib/logs/repeats';
 import type { Display } from '../../lib/logs/state';
@@ -16,6 +17,8 @@ import { useAway } from './useHeld';
 const GATHER_MS = 250;
 const RETRY_MS = [1000, 2000, 5000, 10_000];
 const MESSAGE_LINES = 1000;
+/** How far back a tail begins. */
+const BEFORE_SECONDS = 300;
 
 interface Props {
   query: string;
@@ -36,6 +39,8 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
   const [cursor, setCursor] = useState('');
   const [now, setNow] = useState(() => Date.now() / 1000);
   const started = useRef(Date.now() / 1000);
+  /** The time of the newest line: where a connection that was lost goes on. */
+  const newest = useRef('');
   const away = useAway();
   const reading = away || open.size > 0;
   // What somebody reads must not run away from under the eyes.
@@ -48,6 +53,7 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
   useEffect(() => {
     setTail(EMPTY_TAIL);
     started.current = Date.now() / 1000;
+    newest.current = '';
     let socket: WebSocket | null = null;
     let tries = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,12 +65,13 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
       if (gathered.length === 0) return;
       const messages = gathered;
       gathered = [];
-      setTail((state) => messages.reduce((sum, message) => receive(sum, message, pausedNow.current, at), state));
+      newest.current = messages.flatMap(({ streams }) => streams ?? []).flatMap(({ values }) => values.map(([time]) => time)).reduce((last, time) => (time.length > last.length || (time.length === last.length && time > last) ? time : last), newest.current);
+      setTail((state) => messages.reduce((sum, message) => receive(sum, message, pausedNow.current, at, started.current), state));
     };
     const connect = () => {
       setLink({ state: 'connecting', why: '' });
       let opened = false;
-      const mine = new WebSocket(tailUrl(query, MESSAGE_LINES));
+      const mine = new WebSocket(tailUrl(query, newest.current === '' ? Date.now() / 1000 - BEFORE_SECONDS : nanosAfter(newest.current), MESSAGE_LINES));
       socket = mine;
       mine.onopen = () => {
         opened = true;
@@ -81,7 +88,7 @@ export default function LiveTail({ query, display, hidden, needles, onStop }: Pr
         setLink({
           state: 'lost',
           why: opened
-            ? `The connection ended; the next try is in ${wait / 1000} s. Lines between are not shown here: stop the tail to see them in the list.`
+            ? `The connection ended; the next try is in ${wait / 1000} s. It goes on where this one ended.`
             : `The server did not start the tail; the next try is in ${wait / 1000} s. It takes queries for lines only, and a limited number of tails at once.`,
         });
         timer = setTimeout(connect, wait);

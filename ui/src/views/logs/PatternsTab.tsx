@@ -1,13 +1,13 @@
 // What the lines have in common: their patterns with how often each came, and what narrows the question to one.
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { patterns as fetchPatterns } from '../../api/logs';
+import { knownPatterns, patterns as fetchPatterns } from '../../api/logs';
 import Sparkline from '../../charts/Sparkline';
 import EmptyState from '../../components/EmptyState';
 import ErrorNote from '../../components/ErrorNote';
 import { linesOnly, withLineFilter } from '../../lib/logs/edit';
 import { levelNamed } from '../../lib/logs/levels';
-import { patternPieces, patternRows } from '../../lib/logs/patterns';
+import { patternKey, patternPieces, patternRows } from '../../lib/logs/patterns';
 import type { ResolvedRange } from '../../lib/timerange';
 import { formatValue, grouped } from '../../lib/units';
 import { useLogsActions } from './actions';
@@ -24,9 +24,10 @@ export default function PatternsTab({ query, range }: { query: string; range: Re
     placeholderData: keepPreviousData,
     gcTime: 30_000,
   });
+  const fresh = useQuery({ queryKey: ['logs-patterns-new', Math.floor(range.end / 60)], queryFn: ({ signal }) => knownPatterns('new', signal), placeholderData: keepPreviousData });
   if (error !== null) return <ErrorNote error={error} expr={asked} />;
   if (data === undefined) return <div className="result-wait" style={{ height: 240 }} aria-label="Looking for patterns" />;
-  const rows = patternRows(data.data, data.range.start, data.range.end, BUCKETS);
+  const rows = patternRows(data.data, data.range.start, data.range.end, BUCKETS, new Set(fresh.data?.map(({ pattern }) => patternKey(pattern))));
   if (rows.length === 0) return <EmptyState title="No patterns">No line matches between these times, so there is nothing to find patterns in. Choose a longer range above.</EmptyState>;
   const most = rows[0]?.total ?? 1;
   return (
@@ -39,7 +40,7 @@ export default function PatternsTab({ query, range }: { query: string; range: Re
             <span className="num pattern-count"><b>{formatValue(row.total, 'short')}</b><i className="dim">{(row.share * 100).toFixed(row.share < 0.1 ? 1 : 0)}%</i><span className="pattern-bar" style={{ width: `${(row.total / most) * 100}%` }} /></span>
             <span className="pattern-spark" title={`${grouped(row.total)} lines over the range`}><Sparkline values={row.counts} min={0} /></span>
             <code className="pattern-text">
-              {row.isNew && <span className="state state-info">new</span>}
+              {row.isNew && <span className="state state-info" title="Its service never logged this before">new</span>}
               {levelNamed(row.level) !== '' && <span className="ll-level">{row.level}</span>}
               {patternPieces(row.pattern).map(({ text, hole }, at) => (hole ? <i key={at} className="pattern-hole">{text}</i> : text))}
             </code>

@@ -21,7 +21,7 @@ import { carryShared } from '../../../lib/urlstate';
 import LogsTabs from '../LogsTabs';
 import { ErrorShareChart, ServiceChart, SeverityChart } from './Charts';
 import { overviewQueries } from './queries';
-import { ErrorMessages, figuresOf, ServiceTable, TraceTable } from './Tables';
+import { ErrorMessages, figuresOf, KnownPatterns, ServiceTable, TraceTable } from './Tables';
 import { useSeries, useTotals } from './useSeries';
 
 const BY = 'service_name';
@@ -96,6 +96,7 @@ export default function OverviewPage() {
             <ErrorShareChart data={errorShare} by={by} />
             <ServiceTable figures={figures} by={by} queries={queries} error={totals.rows === undefined ? totals.error : null} />
             <ErrorMessages queries={queries} range={resolved} />
+            <KnownPatterns range={resolved} service={by === BY ? service : ''} />
             <TraceTable queries={queries} range={resolved} by={by} />
           </div>
         </>

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
-import { patterns as fetchPatterns, queryLogs, streamsOf } from '../../../api/logs';
+import { knownPatterns, patterns as fetchPatterns, queryLogs, streamsOf, type KnownPattern } from '../../../api/logs';
 import Sparkline from '../../../charts/Sparkline';
 import EmptyState from '../../../components/EmptyState';
 import Panel from '../../../components/Panel';
@@ -10,7 +10,7 @@ import { withLineFilter, withMatcher } from '../../../lib/logs/edit';
 import { fieldsOf, traceOf } from '../../../lib/logs/fields';
 import { levelNamed } from '../../../lib/logs/levels';
 import { labelsOf, linesOf, type Line } from '../../../lib/logs/lines';
-import { patternPieces, patternRows } from '../../../lib/logs/patterns';
+import { patternKey, patternPieces, patternRows } from '../../../lib/logs/patterns';
 import { quote } from '../../../lib/series';
 import { formatTime, type ResolvedRange } from '../../../lib/timerange';
 import { formatValue, grouped } from '../../../lib/units';
@@ -78,6 +78,51 @@ export function ServiceTable({ figures, by, queries, error }: { figures: Service
   );
 }
 
+/** Patterns that are new or have vanished, the latest first. */
+function useKnown(range: ResolvedRange): { rows: KnownPattern[]; error: unknown; pending: boolean } {
+  const { data, error } = useQuery({
+    queryKey: ['logs-known-patterns', Math.floor(range.end / 60)],
+    queryFn: async ({ signal }) => (await Promise.all([knownPatterns('new', signal), knownPatterns('vanished', signal)])).flat(),
+    placeholderData: keepPreviousData,
+    gcTime: 60_000,
+  });
+  const at = (one: KnownPattern) => (one.state === 'new' ? one.firstSeen : one.lastSeen);
+  return { rows: [...(data ?? [])].sort((a, b) => at(b) - at(a)), error, pending: data === undefined && error === null };
+}
+
+export function KnownPatterns({ range, service }: { range: ResolvedRange; service: string }) {
+  const to = useLines();
+  const { zone } = useTime();
+  const { rows, error, pending } = useKnown(range);
+  const shown = rows.filter(({ service_name }) => service === '' || service_name === service).slice(0, MESSAGES);
+  return (
+    <Panel title="New and vanished patterns" note="what a service never logged before, and what it logged regularly" error={error} pending={pending}>
+      {pending ? (
+        <div className="result-wait" style={{ height: 120 }} aria-label="Loading" />
+      ) : shown.length === 0 ? (
+        <EmptyState compact title="Nothing unusual">No pattern is new or has vanished. A service is learnt for an hour before anything of it is called new.</EmptyState>
+      ) : (
+        <div className="table-scroll">
+          <table className="table overview-table">
+            <thead><tr><th /><th>Service</th><th>When</th><th className="num">Lines</th><th>Pattern</th></tr></thead>
+            <tbody>
+              {shown.map((one) => (
+                <tr key={`${one.state}${one.service_name}${one.pattern}`}>
+                  <td><span className={one.state === 'new' ? 'state state-info' : 'state state-warn'}>{one.state}</span></td>
+                  <td>{one.service_name}</td>
+                  <td className="num" title={one.state === 'new' ? 'First seen' : 'Last seen'}>{formatTime(one.state === 'new' ? one.firstSeen : one.lastSeen, zone, true).slice(5, 16)}</td>
+                  <td className="num">{formatValue(one.lines, 'short')}</td>
+                  <td className="overview-line"><Link to={to(withLineFilter(`{service_name=${quote(one.service_name)}}`, '|>', one.pattern))}><code>{patternPieces(one.pattern).map(({ text, hole }, at) => (hole ? <i key={at} className="pattern-hole">{text}</i> : text))}</code></Link></td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
 export function ErrorMessages({ queries, range }: { queries: OverviewQueries; range: ResolvedRange }) {
   const to = useLines();
   const step = Math.max(Math.ceil((range.end - range.start) / BUCKETS), 10);
@@ -87,8 +132,10 @@ export function ErrorMessages({ queries, range }: { queries: OverviewQueries; ra
     placeholderData: keepPreviousData,
     gcTime: 30_000,
   });
+  const { rows: known } = useKnown(range);
+  const fresh = new Set(known.filter(({ state }) => state === 'new').map(({ pattern }) => patternKey(pattern)));
   const errors = data?.data.filter(({ level }) => ['error', 'critical'].includes(levelNamed(level))) ?? [];
-  const rows = patternRows(errors, data?.range.start ?? range.start, data?.range.end ?? range.end, BUCKETS).slice(0, MESSAGES);
+  const rows = patternRows(errors, data?.range.start ?? range.start, data?.range.end ?? range.end, BUCKETS, fresh).slice(0, MESSAGES);
   return (
     <Panel title="Top error messages" note="as patterns" error={error} pending={data === undefined && error === null}>
       {data === undefined ? (

@@ -37,7 +37,7 @@ export default defineConfig({
   plugins: [react(), preload()],
   server: {
     host: '127.0.0.1',
-    proxy: Object.fromEntries(proxied.map((path) => [path, { target: backend }])),
+    proxy: Object.fromEntries(proxied.map((path) => [path, { target: backend, ws: path === '/loki' }])),
   },
   build: {
     target: 'es2022',

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { alertingBehaviours } from './alerting-behaviours.mjs';
 import { pastMetric } from './alerts.mjs';
+import { logsBehaviours } from './logs-behaviours.mjs';
 import { charts, expectUrl, rows } from './look.mjs';
 
 export const behaviours = {
@@ -107,4 +108,5 @@ export const behaviours = {
   },
 
   ...alertingBehaviours,
+  ...logsBehaviours,
 };

@@ -37,8 +37,26 @@ export const PAGES = [
     await text(page, '.tree-node', '\\d+ series');
   } },
   { name: 'logs', path: '/logs', content: async (page) => {
-    await rows(page, '.logs-query input', 1);
-    await text(page, '.logs-text', 'a line for the page');
+    await rows(page, '.logs-query .cm-editor', 1);
+    await text(page, '.ll-text', 'a line for the page');
+    await charts(page, 1);
+    if (page.viewportSize().width > 1000) await rows(page, '.field-row', 3);
+  } },
+  { name: 'logs-details', path: '/logs?q=%7Bapp%3D%22shop%22%7D&d=pretty', content: async (page) => {
+    await rows(page, '.ll-line', 5);
+    await page.locator('.ll-line').nth(1).click();
+    await rows(page, '.ll-details .ll-fields li', 5);
+  } },
+  { name: 'logs-patterns', path: '/logs?q=%7Bapp%3D%22shop%22%7D&tab=patterns', content: (page) => rows(page, '.pattern-list li', 2) },
+  { name: 'logs-numbers', path: '/logs?q=sum%20by%20(app)%20(rate(%7Bapp%3D~%22.%2B%22%7D%5B1m%5D))', content: async (page) => {
+    await charts(page, 1);
+    await rows(page, '.legend-row', 3);
+  } },
+  { name: 'logs-overview', path: '/logs/overview', content: async (page) => {
+    await charts(page, 3);
+    await rows(page, '.overview-table tbody tr', 3);
+    await rows(page, '.overview-messages li', 1);
+    await text(page, '.tile-value', '\\d');
   } },
   ...ALERTING_PAGES,
   { name: 'targets', path: '/targets', content: (page) => rows(page, '.target-table tbody tr', 2) },

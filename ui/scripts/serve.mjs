@@ -4,6 +4,7 @@
 //   BACKEND=http://127.0.0.1:9090 PORT=8080 node scripts/serve.mjs
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
 const dist = new URL('../dist', import.meta.url).pathname;
@@ -49,9 +50,9 @@ function sendFile(req, res, path) {
   createReadStream(file).pipe(res);
 }
 
-createServer((req, res) => {
+const server = createServer((req, res) => {
   const path = new URL(req.url ?? '/', 'http://local').pathname;
-  if (/^\/(api|health|-|metrics|federate)(\/|$)/.test(path)) return forward(req, res);
+  if (/^\/(api|loki|health|-|metrics|federate)(\/|$)/.test(path)) return forward(req, res);
   const file = normalize(join(dist, path));
   if (file.startsWith(dist) && existsSync(file) && statSync(file).isFile()) return sendFile(req, res, file);
   if (path.startsWith('/assets/')) {
@@ -59,4 +60,18 @@ createServer((req, res) => {
     return res.end();
   }
   return sendFile(req, res, join(dist, 'index.html'));
-}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port} (API from ${backend.href})`));
+});
+
+// A live tail is a WebSocket: the bytes of both sides pass as they are.
+server.on('upgrade', (req, socket, head) => {
+  const upstream = connect(Number(backend.port), backend.hostname, () => {
+    const lines = Object.entries(req.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`).join('');
+    upstream.write(`${req.method} ${req.url} HTTP/1.1\r\n${lines}\r\n`);
+    upstream.write(head);
+    upstream.pipe(socket).pipe(upstream);
+  });
+  upstream.on('error', () => socket.destroy());
+  socket.on('error', () => upstream.destroy());
+});
+
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port} (API from ${backend.href})`));

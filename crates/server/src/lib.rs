@@ -18,6 +18,7 @@ pub mod own;
 pub mod prometheus;
 pub mod receive;
 pub mod router;
+pub mod searches;
 pub mod settings;
 pub mod sockets;
 pub mod state;

@@ -17,6 +17,7 @@ use crate::state::App;
 /// The routes below `/api/binnacle/v1`.
 pub fn routes() -> Router<Arc<App>> {
     crate::alerting::routes()
+        .merge(crate::searches::routes())
         .route("/queries", get(queries))
         .route("/queries/{id}", delete(kill))
         .route("/logs/patterns", get(crate::loki::known::patterns))

@@ -31,6 +31,8 @@ pub struct App {
     pub alertmanagers: Arc<dyn Alertmanagers>,
     /// Pictures that notifications point to.
     pub graphs: Arc<dyn Graphs>,
+    /// What people save.
+    pub shelf: Arc<dyn Shelf>,
     /// Scrape targets.
     pub targets: Arc<dyn Targets>,
     /// The process itself.
@@ -153,6 +155,48 @@ pub trait Alertmanagers: Send + Sync {
 pub trait Graphs: Send + Sync {
     /// The PNG with that id; `None` when there is none, or no longer.
     fn png(&self, id: &str) -> Option<Bytes>;
+}
+
+/// Something that somebody saved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Unique within its kind.
+    pub id: String,
+    /// How often it was saved.
+    pub version: i64,
+    /// When it was saved last, milliseconds since the Unix epoch.
+    pub updated_ms: i64,
+    /// By whom.
+    pub by: String,
+    /// Its text, as given.
+    pub body: String,
+}
+
+/// Why something could not be saved or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShelfError {
+    /// Somebody else saved it in the meantime.
+    #[error("{0}")]
+    Conflict(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What people save at run time: texts by kind and id.
+pub trait Shelf: Send + Sync {
+    /// Everything of a kind, by id.
+    fn list(&self, kind: String) -> BoxFuture<'_, Result<Vec<Kept>, ShelfError>>;
+    /// Saves, and answers the new version. With `expected` only over that version; 0: only
+    /// when there is none.
+    fn save(
+        &self,
+        kind: String,
+        kept: Kept,
+        expected: Option<i64>,
+    ) -> BoxFuture<'_, Result<i64, ShelfError>>;
+    /// Deletes; answers whether it was there.
+    fn remove(&self, kind: String, id: String) -> BoxFuture<'_, Result<bool, ShelfError>>;
 }
 
 /// How a component is.

@@ -14,6 +14,7 @@ import { TimeProvider } from './time';
 
 const ExplorePage = lazy(() => import('../views/explore/ExplorePage'));
 const LogsPage = lazy(() => import('../views/logs/LogsPage'));
+const LogsOverviewPage = lazy(() => import('../views/logs/overview/OverviewPage'));
 const AlertsPage = lazy(() => import('../views/alerts/AlertsPage'));
 const RulesPage = lazy(() => import('../views/rules/RulesPage'));
 const TryRulePage = lazy(() => import('../views/rules/try/TryRulePage'));
@@ -70,6 +71,7 @@ function Pages() {
           <Route path="/" element={<Root />} />
           <Route path="/explore" element={<ExplorePage />} />
           <Route path="/logs" element={<LogsPage />} />
+          <Route path="/logs/overview" element={<LogsOverviewPage />} />
           <Route path="/graph" element={<PrometheusLink />} />
           <Route path="/query" element={<PrometheusLink />} />
           <Route path="/alerts" element={<AlertsPage />} />

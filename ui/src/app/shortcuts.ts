@@ -12,6 +12,10 @@ export const SHORTCUTS: ReadonlyArray<readonly [keys: readonly string[], meaning
   [['/'], 'Focus search on this page'],
   [['?'], 'Show this list'],
   [['r'], 'Refresh now'],
+  [['j'], 'Next line (Logs)'],
+  [['k'], 'Line before (Logs)'],
+  [['Enter'], 'Open or close the line (Logs)'],
+  [['Space'], 'Pause the live tail (Logs)'],
   ...PAGES.map(({ key, title }) => [['g', key], `Go to ${title}`] as const),
 ];
 

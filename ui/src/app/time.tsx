@@ -17,6 +17,8 @@ export interface TimeState {
   intervalMs: number | null;
   /** When the last refresh happened. */
   nowMs: number;
+  /** How often somebody, not the clock, asked for what is new. */
+  wanted: number;
   zone: Zone;
   setRange(range: TimeRange): void;
   setRefresh(refresh: Refresh): void;
@@ -33,7 +35,11 @@ export function TimeProvider({ startMs, children }: { startMs: number; children:
   const { from, to } = readShared(params).range;
   const { refresh, explicit } = readShared(params);
 
-  const refreshNow = useCallback(() => setNowMs(Date.now()), []);
+  const [wanted, setWanted] = useState(0);
+  const refreshNow = useCallback(() => {
+    setNowMs(Date.now());
+    setWanted((count) => count + 1);
+  }, []);
   const parsed = useMemo(() => resolveRange({ from, to }, nowMs), [from, to, nowMs]);
   const resolved = useMemo(() => parsed ?? resolveRange(DEFAULT_RANGE, nowMs) ?? { start: 0, end: 1 }, [parsed, nowMs]);
   const span = Math.round(resolved.end - resolved.start);
@@ -71,10 +77,10 @@ export function TimeProvider({ startMs, children }: { startMs: number; children:
 
   const value = useMemo<TimeState>(
     () => ({
-      range: { from, to }, resolved, explicit, invalid: parsed === null, refresh, intervalMs, nowMs, zone,
+      range: { from, to }, resolved, explicit, invalid: parsed === null, refresh, intervalMs, nowMs, wanted, zone,
       setRange, setRefresh, refreshNow, setZone,
     }),
-    [from, to, resolved, explicit, parsed, refresh, intervalMs, nowMs, zone, setRange, setRefresh, refreshNow, setZone],
+    [from, to, resolved, explicit, parsed, refresh, intervalMs, nowMs, wanted, zone, setRange, setRefresh, refreshNow, setZone],
   );
   return <Context value={value}>{children}</Context>;
 }

@@ -17,6 +17,10 @@ interface Props {
   /** What the x axis shows; may be wider than the data. */
   range: ResolvedRange;
   stacked?: boolean;
+  /** Stacked bars that begin at their times. */
+  bars?: boolean;
+  /** A click on the chart, at that time. */
+  onPick?: (unixSeconds: number) => void;
   bounds?: Bounds;
   /** Charts with the same key share their cursor. */
   syncKey?: string;
@@ -28,16 +32,16 @@ interface Props {
 
 const NO_BOUNDS: Bounds = {};
 
-export default function TimeChart({ times, series, unit, height, range, stacked = false, bounds = NO_BOUNDS, syncKey, focused, label }: Props) {
+export default function TimeChart({ times, series, unit, height, range, stacked = false, bars = false, onPick, bounds = NO_BOUNDS, syncKey, focused, label }: Props) {
   const { zone, setRange, nowMs } = useTime();
   const scheme = useScheme();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const built = useRef('');
   const width = useRef(0);
-  const input: PlotInput = { times, series, unit, stacked, range, bounds, zone, scheme };
+  const input: PlotInput = { times, series, unit, stacked, bars, range, bounds, zone, scheme };
   const latest = useRef(input);
-  const act = useRef({ setRange, nowMs });
+  const act = useRef({ setRange, nowMs, onPick });
 
   const draw = () => {
     const node = host.current;
@@ -54,6 +58,7 @@ export default function TimeChart({ times, series, unit, height, range, stacked 
       read: () => latest.current,
       onZoom: ({ start, end }) => act.current.setRange(absoluteRange(start, end)),
       onZoomOut: () => act.current.setRange(zoomOut(latest.current.range, act.current.nowMs)),
+      ...(onPick === undefined ? {} : { onPick: (at: number) => act.current.onPick?.(at) }),
     });
     plot.current = new uPlot(options, plotData(current), node);
   };
@@ -61,13 +66,13 @@ export default function TimeChart({ times, series, unit, height, range, stacked 
 
   useLayoutEffect(() => {
     latest.current = input;
-    act.current = { setRange, nowMs };
+    act.current = { setRange, nowMs, onPick };
     drawLatest.current = draw;
   });
 
   // The data arrays are new exactly when there is something new to draw.
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  useLayoutEffect(draw, [times, series, unit, height, range.start, range.end, stacked, bounds, syncKey, zone, scheme]);
+  useLayoutEffect(draw, [times, series, unit, height, range.start, range.end, stacked, bars, bounds, syncKey, zone, scheme]);
 
   // The width comes from the observer, also the first: asking the element would lay out the page once per chart.
   useLayoutEffect(() => {

@@ -25,6 +25,8 @@ export interface PlotInput {
   series: ChartSeries[];
   unit: Unit;
   stacked: boolean;
+  /** Stacked bars, each from its time to the next; the last series stands at the bottom. */
+  bars?: boolean;
   range: ResolvedRange;
   bounds: Bounds;
   zone: Zone;
@@ -35,7 +37,9 @@ export interface PlotInput {
 const MANY = 40;
 
 /** What uPlot draws: stacked series become running sums, reference lines stay as they are. */
-export function plotData({ times, series, stacked }: PlotInput): uPlot.AlignedData {
+export function plotData({ times, series, stacked, bars }: PlotInput): uPlot.AlignedData {
+  // Bars are painted over each other, the tallest first: each is the sum of itself and of all below it.
+  if (bars === true) return [times, ...stackColumns(series.map(({ values }) => values).reverse()).reverse()];
   if (!stacked) return [times, ...series.map(({ values }) => values)];
   const sums = stackColumns(series.filter(({ reference }) => reference !== true).map(({ values }) => values));
   let next = 0;
@@ -43,13 +47,13 @@ export function plotData({ times, series, stacked }: PlotInput): uPlot.AlignedDa
 }
 
 /** Two inputs with the same signature differ in data only, so the plot can stay. */
-export function signature({ series, unit, stacked, zone, scheme, bounds }: PlotInput): string {
+export function signature({ series, unit, stacked, bars, zone, scheme, bounds }: PlotInput): string {
   const names = series.map(({ key, color, dash }) => `${key}\u0001${color}\u0001${dash?.length ?? 0}`).join('\u0002');
-  return [unit, stacked, zone, scheme, bounds.min, bounds.max, names].join('\u0003');
+  return [unit, stacked, bars, zone, scheme, bounds.min, bounds.max, names].join('\u0003');
 }
 
-function bandsOf({ series, stacked }: PlotInput): uPlot.Band[] {
-  if (!stacked) return [];
+function bandsOf({ series, stacked, bars }: PlotInput): uPlot.Band[] {
+  if (!stacked || bars === true) return [];
   const stack = series.flatMap(({ reference }, index) => (reference === true ? [] : [index + 1]));
   return stack.slice(1).map((upper, index) => ({ series: [upper, stack[index] ?? 1] }));
 }
@@ -76,7 +80,12 @@ function seriesOptions(input: PlotInput): uPlot.Series[] {
       points: { show: false, size: 4, fill: one.color, filter: (plot, index) => isolated(plot, index) },
     };
     if (one.dash !== undefined && one.dash.length > 0) options.dash = [...one.dash];
-    if (one.reference === true) options.dash = [4, 4];
+    if (input.bars === true) {
+      options.fill = one.color;
+      options.width = 0;
+      const bars = uPlot.paths.bars?.({ align: 1, size: [0.92, 80] });
+      if (bars !== undefined) options.paths = bars;
+    } else if (one.reference === true) options.dash = [4, 4];
     else if (stacked) {
       // Areas without outlines: an outline would paint a series of zeros over the top of its neighbour.
       options.fill = withAlpha(one.color, input.scheme === 'dark' ? 0.62 : 0.7);
@@ -91,6 +100,25 @@ export interface PlotEvents {
   read(): PlotInput;
   onZoom(range: ResolvedRange): void;
   onZoomOut(): void;
+  /** A click that is no drag, at that time. */
+  onPick?(unixSeconds: number): void;
+}
+
+/** Calls back for clicks; what moved further than a trembling hand is a drag. */
+function pickPlugin(pick: (unixSeconds: number) => void): uPlot.Plugin {
+  return {
+    hooks: {
+      ready: (plot) => {
+        let down = 0;
+        plot.over.addEventListener('mousedown', (event) => {
+          down = event.clientX;
+        });
+        plot.over.addEventListener('mouseup', (event) => {
+          if (event.button === 0 && Math.abs(event.clientX - down) < 4) pick(plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, 'x'));
+        });
+      },
+    },
+  };
 }
 
 export function plotOptions(input: PlotInput, size: { width: number; height: number }, syncKey: string | undefined, events: PlotEvents): uPlot.Options {
@@ -112,6 +140,7 @@ export function plotOptions(input: PlotInput, size: { width: number; height: num
           return null;
         },
       },
+      ...(input.bars === true ? { dataIdx: (plot, _series, closest, x) => ((plot.data[0][closest] ?? 0) > x ? Math.max(closest - 1, 0) : closest) } : {}),
       ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false } }),
     },
     scales: {
@@ -121,7 +150,7 @@ export function plotOptions(input: PlotInput, size: { width: number; height: num
     axes: axes(input.unit, input.zone, ink),
     series: [{}, ...seriesOptions(input)],
     bands: bandsOf(input),
-    plugins: [tooltipPlugin(events.read)],
+    plugins: [tooltipPlugin(events.read), ...(events.onPick === undefined ? [] : [pickPlugin(events.onPick)])],
     hooks: {
       setSelect: [
         (plot) => {

@@ -33,13 +33,14 @@ interface Row {
 }
 
 /** The rows nearest to the pointer, largest value first. */
-function rowsAt(plot: uPlot, series: readonly ChartSeries[], at: number): { rows: Row[]; nearest: number; total: number } {
+function rowsAt(plot: uPlot, series: readonly ChartSeries[], at: number, bars: boolean): { rows: Row[]; nearest: number; total: number } {
   const top = plot.cursor.top ?? 0;
   const all: Row[] = [];
   series.forEach((one, index) => {
     const value = one.values[at];
     const drawn = plot.data[index + 1]?.[at];
-    if (value == null || drawn == null) return;
+    // Of a bar, what is not there is not said.
+    if (value == null || drawn == null || (bars && value === 0)) return;
     all.push({ index, value, distance: Math.abs(plot.valToPos(drawn, 'y') - top) });
   });
   const nearest = all.reduce<Row | null>((best, row) => (best === null || row.distance < best.distance ? row : best), null);
@@ -55,10 +56,12 @@ function cell(className: string, text: string): HTMLSpanElement {
   return span;
 }
 
-function fill(node: HTMLDivElement, plot: uPlot, series: readonly ChartSeries[], unit: Unit, zone: Zone, at: number): void {
+function fill(node: HTMLDivElement, plot: uPlot, series: readonly ChartSeries[], unit: Unit, zone: Zone, at: number, bars: boolean): void {
   const time = plot.data[0][at] ?? 0;
-  const { rows, nearest, total } = rowsAt(plot, series, at);
-  const head = cell('chart-tooltip-time', formatTime(time, zone, true));
+  const { rows, nearest, total } = rowsAt(plot, series, at, bars);
+  const next = plot.data[0][at + 1];
+  const until = bars && next !== undefined ? ` – ${formatTime(next, zone, false)}` : '';
+  const head = cell('chart-tooltip-time', formatTime(time, zone, true) + until);
   const lines = rows.map(({ index, value }) => {
     const one = series[index];
     const line = document.createElement('div');
@@ -70,7 +73,7 @@ function fill(node: HTMLDivElement, plot: uPlot, series: readonly ChartSeries[],
   });
   node.replaceChildren(head, ...lines);
   if (total > rows.length) node.append(cell('chart-tooltip-more', `${total - rows.length} more; these are nearest to the pointer`));
-  if (total === 0) node.append(cell('chart-tooltip-more', 'no value at this time'));
+  if (total === 0) node.append(cell('chart-tooltip-more', bars ? 'nothing' : 'no value at this time'));
 }
 
 function place(node: HTMLDivElement, plot: uPlot): void {
@@ -84,7 +87,7 @@ function place(node: HTMLDivElement, plot: uPlot): void {
   node.style.transform = `translate(${Math.round(Math.max(left, 4))}px, ${Math.round(top)}px)`;
 }
 
-export function tooltipPlugin(read: () => { series: readonly ChartSeries[]; unit: Unit; zone: Zone }): uPlot.Plugin {
+export function tooltipPlugin(read: () => { series: readonly ChartSeries[]; unit: Unit; zone: Zone; bars?: boolean }): uPlot.Plugin {
   return {
     hooks: {
       setCursor: (plot) => {
@@ -96,8 +99,8 @@ export function tooltipPlugin(read: () => { series: readonly ChartSeries[]; unit
         }
         owner = plot;
         const node = box();
-        const { series, unit, zone } = read();
-        fill(node, plot, series, unit, zone, at);
+        const { series, unit, zone, bars } = read();
+        fill(node, plot, series, unit, zone, at, bars === true);
         place(node, plot);
       },
       destroy: (plot) => hide(plot),

@@ -16,6 +16,8 @@ export interface Origin {
   step?: number | undefined;
   warnings?: readonly string[] | undefined;
   infos?: readonly string[] | undefined;
+  /** The page that asks such queries; the explorer of metrics when absent. */
+  page?: '/logs';
 }
 
 interface Props {
@@ -46,8 +48,8 @@ function OriginCard({ origin, close }: { origin: Origin; close: () => void }) {
       {remarks.map((remark) => (
         <p key={remark} className="annotation">{remark}</p>
       ))}
-      <Link to={carryShared('/explore', params, { q: origin.expr })}>
-        Open in Explore <IconExternal size={14} aria-hidden />
+      <Link to={carryShared(origin.page ?? '/explore', params, { q: origin.expr })}>
+        Open in {origin.page === undefined ? 'Explore' : 'Logs'} <IconExternal size={14} aria-hidden />
       </Link>
     </div>
   );

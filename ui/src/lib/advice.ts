@@ -1,9 +1,13 @@
 // What to do about an error of the API: one sentence per kind, more precise where the message allows it.
 
 const BY_MESSAGE: ReadonlyArray<readonly [RegExp, string]> = [
-  [/parse error|unknown function|unexpected/i, 'Correct the expression; the place is named as line:column.'],
+  [/pipeline error/i, 'A stage could not read a line. Skip such lines with | __error__="" behind it, or choose another parser.'],
+  [/max(imum)? (of )?(entries|lines)|entries limit|series limit|maximum number of series|max_?(entries|series)/i, 'Ask for fewer: a shorter range, more labels in the selector, or an aggregation by fewer labels.'],
+  [/at least one matcher|match(es)? (the )?empty|empty-compatible/i, 'Name at least one label with a value in the selector, such as {app="shop"} or {service_name=~".+"}.'],
+  [/too many (outstanding )?requests|concurrent/i, 'The server is busy with other questions. Wait a moment, or end one on the page Status.'],
+  [/parse error|unknown function|unexpected/i, 'Correct the expression; the place is marked.'],
   [/exceeded maximum resolution/i, 'Choose a larger step or a shorter time range.'],
-  [/too many samples|maximum number of samples/i, 'Narrow the selector with labels, shorten the range, or aggregate in a recording rule.'],
+  [/too many samples|maximum number of samples|would load too many/i, 'Narrow the selector with labels, shorten the range, or aggregate in a recording rule.'],
   [/many-to-many|one-to-many|duplicate series|found duplicate/i, 'Name the labels to match with on(…), and add group_left or group_right if one side has several series.'],
   [/same labelset/i, 'Aggregate first, or keep the label that tells the series apart.'],
 ];
@@ -25,9 +29,9 @@ export function adviceFor(kind: string, message: string): string {
   return found?.[1] ?? BY_KIND[kind] ?? 'The message says what happened.';
 }
 
-/** The line of the query and the column (from 0) that `line:column: parse error` points at. */
+/** The line of the query and the column (from 0) that `line:column: parse error`, or LogQL's words for it, point at. */
 export function errorPosition(message: string, expr: string): { line: string; column: number } | null {
-  const match = /\b(\d+):(\d+): parse error/.exec(message);
+  const match = /\b(\d+):(\d+): parse error/.exec(message) ?? /parse error at line (\d+), col (\d+)/.exec(message);
   if (match === null) return null;
   const line = expr.split('\n')[Number(match[1]) - 1];
   const column = Number(match[2]) - 1;

@@ -17,6 +17,7 @@ mod health;
 mod logs;
 mod process;
 mod reload;
+mod shelf;
 mod signals;
 mod tail;
 mod targets;
@@ -171,6 +172,7 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
             alerting: alerts.alerting.clone(),
             alertmanagers: alerts.others.clone(),
             graphs: alerts.graphs.clone(),
+            shelf: Arc::new(shelf::KeptInState(alerts.state.clone())),
             targets: Arc::new(targets::CollectorTargets::new(collector.clone())),
             process: Arc::new(ThisProcess::new(
                 clock.clone(),

@@ -349,3 +349,88 @@ fn a_tail_shows_lines_as_they_come() {
         assert!(!seen.contains(other), "{seen}");
     }
 }
+
+/// Sends JSON; answers status and body.
+fn send(server: &Server, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    runtime(async {
+        let method = method.parse().expect("a method");
+        let response = client()
+            .request(method, server.url(path))
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap_or_else(|e| panic!("{path}: {e}"));
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a text");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    })
+}
+
+#[test]
+fn searches_are_kept_shared_and_not_overwritten_unseen() {
+    const PATH: &str = "/api/binnacle/v1/logs/searches";
+    let mut server = Server::start(QUIET);
+    let search = |name: &str, query: &str| json!({"name": name, "query": query, "columns": ["took"], "display": "d=nowrap"});
+    let keep = |by: &str, search: Value| json!({"by": by, "search": search});
+    let (status, kept) = send(
+        &server,
+        "POST",
+        PATH,
+        &keep("ada", search("slow", "{app=\"a\"}")),
+    );
+    assert_eq!(status, 200, "{kept}");
+    let (id, owner) = (&kept["data"]["id"], &kept["data"]["owner"]);
+    assert_eq!(
+        (kept["data"]["version"].as_i64(), owner),
+        (Some(1), &json!("ada"))
+    );
+    let path = format!("{PATH}/{}", id.as_str().expect("an id"));
+
+    // Two change version 1: the second is told, and nothing of the first is lost.
+    let change =
+        |by: &str, query: &str| json!({"by": by, "version": 1, "search": search("slow", query)});
+    assert_eq!(
+        send(&server, "PUT", &path, &change("bob", "{app=\"b\"}")).0,
+        200
+    );
+    let (status, refused) = send(&server, "PUT", &path, &change("cy", "{app=\"c\"}"));
+    assert_eq!(
+        (status, &refused["errorType"]),
+        (409, &json!("conflict")),
+        "{refused}"
+    );
+
+    server.stop();
+    server.restart();
+    let list = server.data(PATH)["searches"].clone();
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
+    let one = &list[0];
+    assert_eq!(
+        (&one["query"], &one["owner"]),
+        (&json!("{app=\"b\"}"), &json!("ada"))
+    );
+    assert_eq!(
+        (&one["updatedBy"], &one["columns"]),
+        (&json!("bob"), &json!(["took"]))
+    );
+
+    let bad = [
+        (keep("ada", search("x", "{app=")), "parse error"),
+        (keep("", search("x", "{app=\"a\"}")), "say who"),
+        (keep("ada", search(" ", "{app=\"a\"}")), "a name"),
+        (keep("ada", search(&"n".repeat(201), "{app=\"a\"}")), "201"),
+    ];
+    for (body, words) in bad {
+        let (status, answer) = send(&server, "POST", PATH, &body);
+        let said = answer["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && said.contains(words), "{words}: {answer}");
+    }
+    let gone = format!("{path}?by=ada");
+    assert_eq!(send(&server, "DELETE", &gone, &Value::Null).0, 204);
+    assert_eq!(send(&server, "DELETE", &gone, &Value::Null).0, 404);
+    assert_eq!(
+        send(&server, "PUT", &path, &change("ada", "{app=\"a\"}")).0,
+        404
+    );
+}

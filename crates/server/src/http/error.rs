@@ -15,6 +15,7 @@ pub enum ErrorType {
     Timeout,
     Canceled,
     NotFound,
+    Conflict,
     Unavailable,
     Internal,
     NotAcceptable,
@@ -30,6 +31,7 @@ impl ErrorType {
             Self::Timeout => "timeout",
             Self::Canceled => "canceled",
             Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
             Self::NotAcceptable => "not_acceptable",
@@ -46,6 +48,7 @@ impl ErrorType {
             // Nginx' "client closed request", which Prometheus uses too.
             Self::Canceled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Unavailable | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

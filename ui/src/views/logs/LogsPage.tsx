@@ -1,105 +1,160 @@
-// Logs: a LogQL query over the shared time range, its lines, and how many there are of each level.
+// Logs: a LogQL query over the shared time range; its lines, how many there are over time, their fields and patterns. All of
+// it is in the address.
 
 import './logs.css';
-import { useCallback, useState, type FormEvent } from 'react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import './lines.css';
+import '../../components/codemirror.css';
+import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { queryLogs, streamsOf } from '../../api/logs';
+import { formatLogQuery } from '../../api/logs';
+import { useSetParams } from '../../app/params';
+import { store, stored } from '../../app/storage';
 import { useTime } from '../../app/time';
-import EmptyState from '../../components/EmptyState';
-import ErrorNote from '../../components/ErrorNote';
-import { IconPlay } from '../../components/icons';
+import { WhoProvider } from '../../app/who';
+import Dropdown from '../../components/Dropdown';
+import { IconBroadcast, IconHistory, IconPlay, IconSidebar, IconStop, IconWand } from '../../components/icons';
 import PageHead from '../../components/PageHead';
-import { asksForLines, asText, keysOf, linesOf, withFilter } from '../../lib/logs';
-import { grouped } from '../../lib/units';
-import LineRow from './LineRow';
-import LogsChart from './LogsChart';
+import { parseHistory, remember } from '../../lib/history';
+import { asksForLines, fromWords, isWords, needlesOf, selectorOf, withFilter, withMatcher } from '../../lib/logs/edit';
+import type { Line } from '../../lib/logs/lines';
+import { DEFAULT_QUERY, logsParams, readLogs, type LogsState } from '../../lib/logs/state';
+import { absoluteRange } from '../../lib/timerange';
+import { LogsActionsProvider, parserOf, type LogsActions } from './actions';
+import ContextDialog from './ContextDialog';
+import EditorSlot from './editor/EditorSlot';
+import FieldsPanel from './FieldsPanel';
+import FilterChips from './FilterChips';
+import LiveTail from './LiveTail';
+import LogsTabs from './LogsTabs';
+import MetricResult from './MetricResult';
+import Results from './Results';
+import Searches, { searchParams } from './Searches';
 
-const QUERY = '{service_name=~".+"}';
-const LINES = 200;
-/** More rows make the page slow; a narrower query says more than a longer list. */
-const LINES_MAX = 2000;
+const HISTORY = 'logs-history';
+/** From this width on there is room for the list of fields beside the lines. */
+const ROOMY_PX = 1000;
 
-function Lines({ query, onFilter }: { query: string; onFilter(name: string, op: '=' | '!=', value: string): void }) {
-  const { resolved, zone } = useTime();
-  const [limit, setLimit] = useState(LINES);
-  const { data, error } = useQuery({
-    queryKey: ['logs-lines', query, resolved.start, resolved.end, limit],
-    queryFn: ({ signal }) => queryLogs({ query, start: resolved.start, end: resolved.end, step: 60, limit }, signal),
-    placeholderData: keepPreviousData,
-    gcTime: 30_000,
-  });
-  if (error !== null) return <ErrorNote error={error} expr={query} />;
-  if (data === undefined) return <div className="result-wait" style={{ height: 200 }} aria-label="Loading" />;
-  const lines = linesOf(streamsOf(data.data));
-  if (lines.length === 0) {
-    return (
-      <EmptyState title="No lines" code={`clients:\n- url: ${location.origin}/loki/api/v1/push`}>
-        Nothing matches between these times. If nothing sends yet, point Promtail or Alloy here as below, an OpenTelemetry exporter at{' '}
-        <code>{location.origin}/v1/logs</code>, or Fluent Bit, Filebeat and Vector at <code>{location.origin}/elasticsearch</code>. On a terminal,
-        {' '}<code>binnacle logs &apos;{'{app="x"}'}&apos;</code> asks the same.
-      </EmptyState>
-    );
-  }
-  const keys = keysOf(lines);
-  const save = () => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([asText(lines)], { type: 'text/plain' }));
-    link.download = 'lines.log';
-    link.click();
-    URL.revokeObjectURL(link.href);
-  };
+function History({ onPick }: { onPick(query: string): void }) {
   return (
-    <>
-      <ul className="logs-list">
-        {lines.map((line, index) => <LineRow key={keys[index]} line={line} zone={zone} onFilter={onFilter} />)}
-      </ul>
-      <div className="logs-more">
-        {lines.length >= limit && limit < LINES_MAX && (
-          <button type="button" className="button" onClick={() => setLimit(Math.min(limit * 3, LINES_MAX))}>Show older lines</button>
-        )}
-        <button type="button" className="button" onClick={save}>Save as text</button>
-        <span className="dim">{grouped(lines.length)} lines, the newest first · {Math.round(data.tookMs)} ms</span>
-      </div>
-    </>
+    <Dropdown face={<><IconHistory size={15} aria-hidden /> <span className="wide-only">History</span></>} label="History" align="end">
+      {(close) => {
+        const past = parseHistory(stored(HISTORY));
+        return (
+          <div className="menu searches-menu">
+            {past.length === 0 && <p className="dim menu-title">Queries you run appear here, in this browser only.</p>}
+            {past.map(({ expr }) => <button key={expr} type="button" onClick={() => { onPick(expr); close(); }}><code>{expr}</code></button>)}
+          </div>
+        );
+      }}
+    </Dropdown>
   );
 }
 
 export default function LogsPage() {
   const [params, setParams] = useSearchParams();
-  const { refreshNow } = useTime();
-  const query = params.get('q') ?? QUERY;
+  const { refreshNow, resolved } = useTime();
+  const state = useMemo(() => readLogs(params), [params]);
+  const { query, live } = state;
   const [text, setText] = useState(query);
   const [shown, setShown] = useState(query);
+  const [context, setContext] = useState<Line | null>(null);
   if (shown !== query) {
-    // The URL changed from outside: a link, or back.
+    // The address changed: a filter, a link, or back.
     setShown(query);
     setText(query);
   }
+  const set = useSetParams();
+  const change = useCallback((part: Partial<LogsState>) => set(logsParams(part)), [set]);
+  // Another question is a step that the back button takes back; a choice of display is none.
   const ask = useCallback(
-    (next: string) => setParams((current) => {
-      const changed = new URLSearchParams(current);
-      changed.set('q', next);
-      return changed;
-    }),
+    (next: string) => {
+      store(HISTORY, JSON.stringify(remember(parseHistory(stored(HISTORY)), next, Date.now())));
+      setParams((current) => {
+        const out = new URLSearchParams(current);
+        out.set('q', next);
+        out.delete('line');
+        return out;
+      });
+      scrollTo({ top: 0 });
+    },
     [setParams],
   );
-  const filter = useCallback((name: string, op: '=' | '!=', value: string) => ask(withFilter(query, name, op, value)), [ask, query]);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (text === query) refreshNow();
-    else ask(text);
+  const actions = useMemo<LogsActions>(
+    () => ({
+      ask,
+      filter: (name, op, value, source) => ask(source === 'stream' ? withMatcher(query, name, op, value) : withFilter(query, name, op, value, parserOf(source))),
+      toggleColumn: (name) => change({ columns: state.columns.includes(name) ? state.columns.filter((one) => one !== name) : [...state.columns, name], ...(state.columns.includes(name) ? {} : { tab: 'table' }) }),
+      volumeBy: (name, source) => change({ by: name, byParser: parserOf(source) }),
+      showContext: setContext,
+      linkTo: (line) => {
+        const to = Math.ceil((line.ms + 1) / 1000);
+        const range = absoluteRange(Math.min(resolved.start, to - 60), to);
+        const url = new URL(location.href);
+        url.searchParams.set('from', range.from);
+        url.searchParams.set('to', range.to);
+        url.searchParams.set('line', line.key);
+        url.searchParams.delete('live');
+        return url.href;
+      },
+    }),
+    [ask, change, query, state.columns, resolved.start],
+  );
+  const run = () => {
+    const typed = text.trim();
+    if (typed === '') return;
+    const next = isWords(typed) ? fromWords(typed, selectorOf(query) || DEFAULT_QUERY) : typed;
+    if (next === query) refreshNow();
+    else ask(next);
+  };
+  const tidy = () => {
+    // What cannot be read is underlined already.
+    formatLogQuery(text).then(setText, () => undefined);
   };
   const lines = asksForLines(query);
+  const needles = useMemo(() => needlesOf(query), [query]);
+  const fields = state.fields ?? innerWidth > ROOMY_PX;
+  const withFields = fields && lines && !live;
   return (
-    <div className="page">
-      <PageHead title="Logs">Lines that match a LogQL query, the newest first.</PageHead>
-      <form className="logs-query" onSubmit={submit}>
-        <input aria-label="LogQL query" spellCheck={false} autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
-        <button type="submit" className="button button-primary"><IconPlay size={16} aria-hidden /> Run</button>
-      </form>
-      <LogsChart key={query} query={query} volume={lines} />
-      {lines && <Lines key={query} query={query} onFilter={filter} />}
-    </div>
+    <WhoProvider>
+      <LogsActionsProvider value={actions}>
+        <div className="page logs">
+          <PageHead
+            title="Logs"
+            controls={
+              <>
+                <LogsTabs />
+                <History onPick={ask} />
+                <Searches
+                  params={params}
+                  query={query}
+                  columns={state.columns}
+                  onPick={(search) => setParams((current) => searchParams(search, current))}
+                  onKept={(search) => set({ search: search.id })}
+                />
+              </>
+            }
+          />
+          <div className="logs-query">
+            <EditorSlot value={text} range={resolved} onChange={setText} onRun={run} />
+            <div className="logs-run">
+              <button type="button" className="button button-primary" onClick={run} title="Run (Enter)"><IconPlay size={15} aria-hidden /> Run</button>
+              <button type="button" className="button" aria-pressed={live} disabled={!lines} title={lines ? 'Lines as they come' : 'A query for numbers has no live tail'} onClick={() => change({ live: !live })}>
+                {live ? <IconStop size={15} aria-hidden /> : <IconBroadcast size={15} aria-hidden />} Live
+              </button>
+              <button type="button" className="button button-icon wide-only" aria-label="Format the query" title="Format" disabled={isWords(text)} onClick={tidy}><IconWand size={16} aria-hidden /></button>
+              <button type="button" className="button button-icon" aria-pressed={fields} aria-label="Fields" title="Fields of the lines" disabled={!lines || live} onClick={() => change({ fields: !fields })}><IconSidebar size={16} aria-hidden /></button>
+            </div>
+          </div>
+          <FilterChips query={query} onAsk={ask} />
+          <div className={withFields ? 'logs-body logs-with-fields' : 'logs-body'}>
+            {lines && !live && <Results key={query} state={state} needles={needles} onChange={change} />}
+            {lines && live && <LiveTail query={query} display={state.display} hidden={state.hidden} needles={needles} onStop={() => { change({ live: false }); refreshNow(); }} />}
+            {!lines && <MetricResult query={query} range={resolved} />}
+            {withFields && <FieldsPanel query={query} range={resolved} columns={state.columns} />}
+          </div>
+          {context !== null && <ContextDialog line={context} display={state.display} onClose={() => setContext(null)} />}
+        </div>
+      </LogsActionsProvider>
+    </WhoProvider>
   );
 }

@@ -23,6 +23,7 @@ pub(super) fn detect(streams: &[LogStream], limit: usize) -> Vec<DetectedField> 
         let field = fields.entry(name.to_owned()).or_default();
         let kind = kind_of(value);
         field.kind = Some(match field.kind {
+            Some(known) if known != kind && is_number(known) && is_number(kind) => "float",
             Some(known) if known != kind => "string",
             _ => kind,
         });
@@ -77,6 +78,11 @@ fn each(streams: &[LogStream], mut see: impl FnMut(&str, &str, Option<&Found>)) 
             }
         }
     }
+}
+
+/// Whole numbers among others are floats, too.
+fn is_number(kind: &str) -> bool {
+    kind == "int" || kind == "float"
 }
 
 /// What a value looks like, in Loki's words.
@@ -143,6 +149,8 @@ mod tests {
             "level=info took=5ms",
             "{\"a\":{\"b\":1}}",
             "{\"a\":{\"b\":2}}",
+            "{\"n\":1}",
+            "{\"n\":1.5}",
         ]);
         let found: Vec<(String, &str, u64, Vec<&str>)> = detect(&streams, 10)
             .into_iter()
@@ -156,10 +164,11 @@ mod tests {
             [
                 expect("a_b", "int", 2, &["json"]),
                 expect("level", "string", 1, &["logfmt"]),
+                expect("n", "float", 2, &["json"]),
                 expect("pod", "string", 1, &[]),
                 expect("took", "duration", 1, &["logfmt"]),
             ]
         );
-        assert_eq!(values(&streams, "pod", 5), [("p".to_owned(), 3)]);
+        assert_eq!(values(&streams, "pod", 5), [("p".to_owned(), 5)]);
     }
 }

@@ -1,7 +1,7 @@
 // The PromQL editor: completion from the server, problems underlined while typing. Loaded when first needed.
 
 import { useEffect, useRef } from 'react';
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands';
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
@@ -23,8 +23,8 @@ export default function PromqlEditor({ value, label, autoFocus, onChange, onRun,
   useEffect(() => {
     if (host.current === null) return;
     const run = (target: EditorView) => {
-      // While a completion is open, Enter belongs to it.
-      if (completionStatus(target.state) === 'active') return false;
+      // While a completion is open, Enter belongs to it; in its first moment, before it can be seen, Enter meant the query.
+      if (acceptCompletion(target)) return true;
       act.current.onRun();
       return true;
     };

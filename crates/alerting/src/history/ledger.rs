@@ -57,8 +57,8 @@ ledger! {
     fn begin_episodes(episodes: Vec<Episode>) -> Vec<i64>;
     /// Notes ends: number and milliseconds.
     fn resolve_episodes(ended: Vec<(i64, i64)>) -> ();
-    /// Notes the first delivered notification.
-    fn notified_episodes(ids: Vec<i64>, at_ms: i64) -> ();
+    /// Notes the first delivered notification: number and milliseconds.
+    fn notified_episodes(told: Vec<(i64, i64)>) -> ();
     /// Episodes of the past.
     fn episodes(filter: EpisodeFilter) -> Vec<Episode>;
     /// Says whether an episode was right.

@@ -156,9 +156,9 @@ impl Ledger for MemoryLedger {
         ready(())
     }
 
-    fn notified_episodes(&self, ids: Vec<i64>, at_ms: i64) -> Answer<'_, ()> {
+    fn notified_episodes(&self, told: Vec<(i64, i64)>) -> Answer<'_, ()> {
         self.with(|t| {
-            for id in ids {
+            for (id, at_ms) in told {
                 t.episodes[id as usize - 1].notified_ms.get_or_insert(at_ms);
             }
         });

@@ -113,9 +113,20 @@ async fn episodes_are_found_as_in_a_list() {
             one
         })
         .collect();
-    let ids = state.begin_episodes(all.clone()).await.expect("stored");
-    for (one, id) in all.iter_mut().zip(ids) {
-        one.id = id;
+    // One by one and many at once: small runs, merged ones, and a large one.
+    let mut rest = all.as_mut_slice();
+    while !rest.is_empty() {
+        let count = if random.one_in(9) {
+            90
+        } else {
+            1 + random.below(3) as usize
+        };
+        let (now, later) = rest.split_at_mut(count.min(rest.len()));
+        let ids = state.begin_episodes(now.to_vec()).await.expect("stored");
+        for (one, id) in now.iter_mut().zip(ids) {
+            one.id = id;
+        }
+        rest = later;
     }
     let mut found_some = 0;
     for _ in 0..600 {

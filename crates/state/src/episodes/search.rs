@@ -57,19 +57,18 @@ impl State {
         search().await.map_err(|fault: Fault| self.told(fault))
     }
 
-    /// How many episodes of each alert name overlap the time (milliseconds, both
-    /// included; 0: no end) and match all of any set, most first.
+    /// How many episodes of each alert name overlap any of the times (ascending ranges of
+    /// milliseconds, both ends included) and match all of any set, most first.
     ///
     /// # Errors
     /// Those of the disk.
     pub async fn fired(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
     ) -> Result<Vec<(String, u64)>> {
         let mut counts: HashMap<String, u64> = HashMap::new();
-        self.each_of_sets(matcher_sets, from_ms, to_ms, |_, labels| {
+        self.each_of_sets(matcher_sets, times, |_, labels| {
             let name = labels.get("alertname").unwrap_or("");
             match counts.get_mut(name) {
                 Some(count) => *count += 1,
@@ -88,26 +87,24 @@ impl State {
     pub(crate) async fn fired_alerts(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
     ) -> Result<HashSet<Fingerprint>> {
         let mut alerts = HashSet::new();
-        self.each_of_sets(matcher_sets, from_ms, to_ms, |one, _| {
+        self.each_of_sets(matcher_sets, times, |one, _| {
             alerts.insert(Fingerprint(one.fingerprint));
         })
         .await?;
         Ok(alerts)
     }
 
-    /// Shows `take` each episode that overlaps the time and matches all of any set.
+    /// Shows `take` each episode that overlaps any of the times and matches all of any set.
     async fn each_of_sets(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
         mut take: impl FnMut(&Beginning, &Labels) + Send,
     ) -> Result<()> {
-        self.walk_sets(matcher_sets, Time::new(from_ms, to_ms), &mut take)
+        self.walk_sets(matcher_sets, &Times(times.to_vec()), &mut take)
             .await
             .map_err(|fault| self.told(fault))
     }
@@ -115,7 +112,7 @@ impl State {
     async fn walk_sets(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        time: Time,
+        time: &Times,
         take: &mut (dyn FnMut(&Beginning, &Labels) + Send),
     ) -> Outcome<()> {
         let sets: Vec<Tests<'_>> = matcher_sets.iter().map(|set| Tests::new(set)).collect();
@@ -173,28 +170,30 @@ impl Columns {
     }
 }
 
-/// A range of time, milliseconds, both ends included.
-struct Time {
-    from_ms: i64,
-    to_ms: i64,
-}
+/// Ranges of time, milliseconds, both ends included, ascending.
+struct Times(Vec<(i64, i64)>);
 
-impl Time {
-    /// 0 says that there is no end.
+impl Times {
+    /// One range; 0 says that there is no end.
     fn new(from_ms: i64, to_ms: i64) -> Self {
-        Self {
-            from_ms,
-            to_ms: rows::end_ms(to_ms),
-        }
+        Self(vec![(from_ms, rows::end_ms(to_ms))])
     }
 
     fn overlaps_run(&self, run: &Summary) -> bool {
-        run.started_ms.0 <= self.to_ms
-            && (run.open > 0 || run.ended_ms.is_none_or(|(_, last)| last >= self.from_ms))
+        let ended_ms = run.ended_ms.filter(|_| run.open == 0).map(|(_, last)| last);
+        self.overlaps_range(run.started_ms.0, ended_ms)
     }
 
     fn overlaps(&self, one: &Beginning, fate: &Fate) -> bool {
-        one.started_ms <= self.to_ms && fate.resolved_ms.is_none_or(|at| at >= self.from_ms)
+        self.overlaps_range(one.started_ms, fate.resolved_ms)
+    }
+
+    fn overlaps_range(&self, started_ms: i64, ended_ms: Option<i64>) -> bool {
+        let ended_before = |(_, to_ms): &(i64, i64)| *to_ms < started_ms;
+        let first = self.0.partition_point(ended_before);
+        self.0
+            .get(first)
+            .is_some_and(|(from_ms, _)| ended_ms.is_none_or(|at| at >= *from_ms))
     }
 }
 
@@ -280,7 +279,7 @@ async fn may_have_any(
 
 /// A filter, made ready.
 struct Question<'a> {
-    time: Time,
+    time: Times,
     fingerprint: Option<u64>,
     before_id: i64,
     tests: Tests<'a>,
@@ -298,7 +297,7 @@ impl<'a> Question<'a> {
                 .map_err(|e| Fault::Row(format!("a word cannot be looked for: {e}")))
         };
         Ok(Self {
-            time: Time::new(asked.from_ms, asked.to_ms),
+            time: Times::new(asked.from_ms, asked.to_ms),
             fingerprint: asked.fingerprint.map(|f| f.0),
             before_id: asked.before_id.unwrap_or(i64::MAX),
             tests: Tests::new(&asked.matchers),

@@ -339,6 +339,9 @@ pub enum AlertsAction {
     Unsilence {
         /// Its id
         id: String,
+        /// Who does this
+        #[arg(long, env = "USER", default_value = "")]
+        by: String,
     },
     /// List silences
     Silences {

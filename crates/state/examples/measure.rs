@@ -346,12 +346,9 @@ async fn search(state: &State) -> Outcome {
     }
     let start = (Instant::now(), cpu_seconds());
     let sets = [vec![Matcher::equal("namespace", "namespace-3")]];
-    let names = state
-        .fired(&sets, YEAR_MS - 30 * YEAR_MS / 365, YEAR_MS)
-        .await?;
-    let told = state
-        .notifications_about(&sets, YEAR_MS - 30 * YEAR_MS / 365, YEAR_MS)
-        .await?;
+    let month = [(YEAR_MS - 30 * YEAR_MS / 365, YEAR_MS)];
+    let names = state.fired(&sets, &month).await?;
+    let told = state.notifications_about(&sets, &month).await?;
     println!(
         "silence preview of 30 days: {:.1} ms, {:.1} CPU ms, {} names, {told} notifications",
         start.0.elapsed().as_secs_f64() * 1e3,

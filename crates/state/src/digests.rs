@@ -2,7 +2,8 @@
 //!
 //! A digest is sent in three steps: it is *taken*, which gives it a number and all
 //! that is due for its team, and keeps others from taking the same; it is sent; it
-//! is *finished*, which drops what was held and stores what was sent. Taking and
+//! is *finished*, which drops what was held and stores what was sent; what was not
+//! taken goes back and is due again. Taking and
 //! finishing are one transaction each. A crash between them leaves a digest that
 //! [`State::digests`] shows at the next start: to be sent again under the same
 //! number, by which a receiver that knows repetitions can tell. So nothing held is
@@ -107,22 +108,24 @@ impl State {
     }
 
     /// Notes that a digest was sent, and as which notifications; answers their
-    /// numbers, in order.
+    /// numbers, in order. What it holds of `due_again` (numbers of held notifications),
+    /// because that was not taken, goes back into the queue.
     ///
     /// # Errors
-    /// [`crate::StateError::NotFound`] when it was finished or released before, and
-    /// then nothing is stored; those of the disk.
-    pub async fn finish_digest(&self, id: i64, sent: Vec<NewNotification>) -> Result<Vec<i64>> {
-        self.write(Finish { id, sent }).await
-    }
-
-    /// Puts what a digest holds back into the queue.
-    ///
-    /// # Errors
-    /// [`crate::StateError::NotFound`] when there is no such digest; those of the
-    /// disk.
-    pub async fn release_digest(&self, id: i64) -> Result<()> {
-        self.write(Release(id)).await
+    /// [`crate::StateError::NotFound`] when it was finished before, and then nothing is
+    /// stored; those of the disk.
+    pub async fn finish_digest(
+        &self,
+        id: i64,
+        sent: Vec<NewNotification>,
+        due_again: Vec<i64>,
+    ) -> Result<Vec<i64>> {
+        self.write(Finish {
+            id,
+            sent,
+            due_again,
+        })
+        .await
     }
 
     /// Digests that were taken and not finished, by number.
@@ -233,13 +236,26 @@ impl Write for Take {
 struct Finish {
     id: i64,
     sent: Vec<NewNotification>,
+    due_again: Vec<i64>,
 }
 
 impl Write for Finish {
     type Answer = Vec<i64>;
 
     async fn apply(&self, db: &mut SqliteConnection) -> std::result::Result<Vec<i64>, Fault> {
-        drop_digest(db, self.id).await?;
+        let done = sqlx::query("DELETE FROM digest WHERE id = $1")
+            .bind(self.id)
+            .execute(&mut *db)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Fault::not_found(format!("digest {}", self.id)));
+        }
+        let mine = format!("AND digest_id = {}", self.id);
+        let statement = (
+            "UPDATE held SET digest_id = NULL WHERE notification_id IN",
+            mine.as_str(),
+        );
+        rows::for_ids(db, statement, None, &self.due_again).await?;
         sqlx::query("DELETE FROM held WHERE digest_id = $1")
             .bind(self.id)
             .execute(&mut *db)
@@ -249,30 +265,4 @@ impl Write for Finish {
         }
         write::append(db, &self.sent.iter().collect::<Vec<_>>()).await
     }
-}
-
-struct Release(i64);
-
-impl Write for Release {
-    type Answer = ();
-
-    async fn apply(&self, db: &mut SqliteConnection) -> std::result::Result<(), Fault> {
-        drop_digest(db, self.0).await?;
-        sqlx::query("UPDATE held SET digest_id = NULL WHERE digest_id = $1")
-            .bind(self.0)
-            .execute(db)
-            .await?;
-        Ok(())
-    }
-}
-
-async fn drop_digest(db: &mut SqliteConnection, id: i64) -> std::result::Result<(), Fault> {
-    let done = sqlx::query("DELETE FROM digest WHERE id = $1")
-        .bind(id)
-        .execute(db)
-        .await?;
-    if done.rows_affected() == 0 {
-        return Err(Fault::not_found(format!("digest {id}")));
-    }
-    Ok(())
 }

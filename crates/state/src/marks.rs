@@ -241,17 +241,14 @@ impl Write for Acknowledge {
         .execute(&mut *db)
         .await?;
         if let Some(episode) = self.episode {
-            sqlx::query(
-                "UPDATE episode SET ack_at_ms = $1, ack_until_ms = $2, ack_by = $3, \
-                 ack_comment = $4, ack_via = $5 WHERE id = $6 AND ack_at_ms IS NULL",
-            )
-            .bind(said.at_ms)
-            .bind(said.until_ms)
-            .bind(said.by.as_str())
-            .bind(said.comment.as_str())
-            .bind(said.via.as_str())
-            .bind(episode)
-            .execute(&mut *db)
+            // The first one counts.
+            crate::episodes::change(db, &[(episode, ())], |_, fate, ()| {
+                let is_first = fate.acknowledged.is_none();
+                if is_first {
+                    fate.acknowledged = Some(said.clone());
+                }
+                is_first
+            })
             .await?;
         }
         append(db, &self.event).await
@@ -303,11 +300,11 @@ impl Write for Assign {
         .await?;
         drop_empty(db, self.event.fingerprint).await?;
         if let Some(episode) = self.episode {
-            sqlx::query("UPDATE episode SET assigned_to = $1 WHERE id = $2")
-                .bind(self.to.as_deref())
-                .bind(episode)
-                .execute(&mut *db)
-                .await?;
+            crate::episodes::change(db, &[(episode, ())], |_, fate, ()| {
+                fate.assigned_to.clone_from(&self.to);
+                true
+            })
+            .await?;
         }
         append(db, &self.event).await
     }

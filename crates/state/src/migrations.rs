@@ -28,13 +28,49 @@ const STEPS: &[(&str, &str)] = &[
         include_str!("../migrations/0005_notifications.sql"),
     ),
     ("saved", include_str!("../migrations/0006_saved.sql")),
+    (
+        "episode runs",
+        include_str!("../migrations/0007_episode_runs.sql"),
+    ),
+    (
+        "episode rows go",
+        include_str!("../migrations/0008_episode_rows_go.sql"),
+    ),
 ];
+
+/// Behind this step the rows of episodes become runs.
+const RUNS: usize = 7;
 
 /// The version of the schema that this release writes.
 pub(crate) const VERSION: usize = STEPS.len();
 
 /// Brings the file to `version`, at most [`VERSION`].
 pub(crate) async fn migrate(db: &mut SqliteConnection, version: usize) -> Result<(), MigrateFault> {
+    if version < RUNS || applied(db).await.map_err(MigrateFault::Other)? > RUNS {
+        return steps(db, version).await;
+    }
+    steps(db, RUNS).await?;
+    let converted = crate::episodes::convert(db).await;
+    let converted = converted.map_err(MigrateFault::Other)?;
+    if converted > 0 {
+        tracing::info!(episodes = converted, "the history of alerts was packed");
+    }
+    steps(db, version).await
+}
+
+/// The last step that ran.
+async fn applied(db: &mut SqliteConnection) -> Result<usize, Fault> {
+    let table = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let tables: i64 = sqlx::query_scalar(table).fetch_one(&mut *db).await?;
+    if tables == 0 {
+        return Ok(0);
+    }
+    let last = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    let last: i64 = sqlx::query_scalar(last).fetch_one(db).await?;
+    Ok(usize::try_from(last).unwrap_or(0))
+}
+
+async fn steps(db: &mut SqliteConnection, version: usize) -> Result<(), MigrateFault> {
     let migrations = STEPS[..version]
         .iter()
         .zip(1..)

@@ -34,15 +34,10 @@ impl State {
     /// Those of the disk. What was deleted until then is deleted.
     pub async fn sweep(&self) -> Result<Swept> {
         let before_ms = self.now_ms().saturating_sub(self.0.settings.history_ms);
-        let mut swept = Swept::default();
-        loop {
-            let ids = self.old(OLD_EPISODES, before_ms).await?;
-            if ids.is_empty() {
-                break;
-            }
-            let tables = &[("episode", "id"), ("episode_text", "id")];
-            swept.episodes += self.write(Delete { ids, tables }).await?;
-        }
+        let mut swept = Swept {
+            episodes: self.forget_episodes(before_ms).await?,
+            ..Swept::default()
+        };
         loop {
             let ids = self.old(OLD_NOTIFICATIONS, before_ms).await?;
             if ids.is_empty() {
@@ -78,7 +73,6 @@ impl State {
     }
 }
 
-const OLD_EPISODES: &str = "SELECT id FROM episode WHERE resolved_ms < $1 ORDER BY id LIMIT $2";
 const OLD_NOTIFICATIONS: &str =
     "SELECT id FROM notification WHERE at_ms < $1 ORDER BY at_ms LIMIT $2";
 

@@ -57,14 +57,15 @@ ledger! {
     fn begin_episodes(episodes: Vec<Episode>) -> Vec<i64>;
     /// Notes ends: number and milliseconds.
     fn resolve_episodes(ended: Vec<(i64, i64)>) -> ();
-    /// Notes the first delivered notification.
-    fn notified_episodes(ids: Vec<i64>, at_ms: i64) -> ();
+    /// Notes the first delivered notification: number and milliseconds.
+    fn notified_episodes(told: Vec<(i64, i64)>) -> ();
     /// Episodes of the past.
     fn episodes(filter: EpisodeFilter) -> Vec<Episode>;
     /// Says whether an episode was right.
     fn judge(episode: i64, judgement: Option<Judgement>, by: String) -> ();
-    /// How often alerts fired that any of the sets matches, by name.
-    fn fired(sets: Vec<Vec<Matcher>> => &sets, from_ms: i64, to_ms: i64) -> Vec<(String, u64)>;
+    /// How often alerts fired that any of the sets matches, by name, within ranges of
+    /// milliseconds.
+    fn fired(sets: Vec<Vec<Matcher>> => &sets, times: Vec<(i64, i64)> => &times) -> Vec<(String, u64)>;
 
     /// What people said of alerts that fire.
     fn marks() -> Vec<Mark>;
@@ -81,8 +82,9 @@ ledger! {
     fn append_notifications(notifications: Vec<NewNotification>) -> Vec<i64>;
     /// Notifications of the past.
     fn notifications(filter: NotificationFilter) -> Vec<NotificationRecord>;
-    /// How many delivered notifications were about alerts that any of the sets matches.
-    fn notifications_about(sets: Vec<Vec<Matcher>> => &sets, from_ms: i64, to_ms: i64) -> u64;
+    /// How many delivered notifications were about alerts that any of the sets matches,
+    /// within ranges of milliseconds.
+    fn notifications_about(sets: Vec<Vec<Matcher>> => &sets, times: Vec<(i64, i64)> => &times) -> u64;
 
     /// Delivered notifications by team.
     fn disturbances(since_ms: i64) -> Vec<Disturbance>;
@@ -96,10 +98,8 @@ ledger! {
     fn take_digest(team: String => &team, due_by_ms: i64) -> Option<Digest>;
     /// Digests that were taken and not finished.
     fn digests() -> Vec<Digest>;
-    /// A digest was told.
-    fn finish_digest(id: i64, sent: Vec<NewNotification>) -> Vec<i64>;
-    /// A digest could not be told.
-    fn release_digest(id: i64) -> ();
+    /// A digest was told; what of it was not taken is due again.
+    fn finish_digest(id: i64, sent: Vec<NewNotification>, due_again: Vec<i64>) -> Vec<i64>;
 
     /// How good alerts were.
     fn quality(from_ms: i64, to_ms: i64) -> QualityReport;

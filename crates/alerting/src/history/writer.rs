@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use binnacle_model::alert::{Alert, Episode, Fingerprint, NotificationOutcome};
+use binnacle_model::alert::{Alert, Episode, Fingerprint, NotificationOutcome, NotificationRecord};
 use binnacle_state::{NewNotification, StateError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -240,22 +240,23 @@ impl History {
     }
 
     async fn notified(&self, records: Vec<NewNotification>) -> Result<(), StateError> {
-        for notification in &records {
-            let record = &notification.record;
-            if record.outcome != NotificationOutcome::Delivered || record.test {
-                continue;
-            }
-            let ids: Vec<i64> = {
-                let open = self.open.lock();
-                let lately = self.lately.lock();
-                let alerts = record.firing.iter();
-                alerts
-                    .filter_map(|f| open.get(f).or_else(|| lately.get(f)).copied())
-                    .collect()
+        let told: Vec<(i64, i64)> = {
+            let open = self.open.lock();
+            let lately = self.lately.lock();
+            let counts = |record: &&NotificationRecord| {
+                record.outcome == NotificationOutcome::Delivered && !record.test
             };
-            if !ids.is_empty() {
-                self.ledger.notified_episodes(ids, record.at_ms).await?;
-            }
+            let number = |f: &Fingerprint| open.get(f).or_else(|| lately.get(f)).copied();
+            let delivered = records.iter().map(|new| &new.record).filter(counts);
+            delivered
+                .flat_map(|record| {
+                    let numbers = record.firing.iter().filter_map(number);
+                    numbers.map(|id| (id, record.at_ms))
+                })
+                .collect()
+        };
+        if !told.is_empty() {
+            self.ledger.notified_episodes(told).await?;
         }
         self.ledger.append_notifications(records).await.map(drop)
     }

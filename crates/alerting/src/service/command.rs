@@ -51,8 +51,8 @@ impl Alerting for Service {
         Box::pin(self.store_silence(silence))
     }
 
-    fn expire_silence(&self, id: String) -> Answer<'_, ()> {
-        Box::pin(async move { self.end_silence(&id, "").await })
+    fn expire_silence(&self, id: String, by: String) -> Answer<'_, ()> {
+        Box::pin(async move { self.end_silence(&id, &by).await })
     }
 
     fn preview_silence(&self, silence: Silence, past_ms: i64) -> Answer<'_, SilencePreview> {

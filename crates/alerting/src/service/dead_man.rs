@@ -17,6 +17,9 @@ use crate::policy::Watchdog;
 /// How long the heartbeat's receiver has to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// No setting makes it beat without a pause.
+const EVERY_MIN: Duration = Duration::from_millis(10);
+
 /// How often the settings of the heartbeat are looked at while there is none.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -43,7 +46,7 @@ impl Service {
             } else if let Err(error) = call(&heartbeat.url).await {
                 tracing::warn!(%error, "the heartbeat was not taken");
             }
-            tokio::time::sleep(heartbeat.every.max(Duration::from_secs(1))).await;
+            tokio::time::sleep(heartbeat.every.max(EVERY_MIN)).await;
         }
     }
 

@@ -1,7 +1,8 @@
 //! Notifications that were kept, told together.
 //!
 //! What is kept is in the ledger before it counts as told, and leaves it only when the
-//! digest was taken: a digest that could not be delivered is due again.
+//! digest was taken: what an integration did not take is due again for it, and what
+//! others took is not told them twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,8 +99,10 @@ impl Service {
         let group_labels = Labels::from_pairs([("team", digest.team.as_str())]);
         let group_key = format!("digest/{}", digest.id);
         let mut sent = Vec::new();
-        let mut all_taken = true;
-        for (to, alerts) in self.sort_out(&digest) {
+        let mut due_again = Vec::new();
+        let mut any_taken = false;
+        for (to, Kept { held, alerts }) in self.sort_out(&digest) {
+            let mut all_taken = true;
             for ready in find(&plan, &to) {
                 let outcome = self
                     .try_until_taken(&Telling {
@@ -117,6 +120,7 @@ impl Service {
                     })
                     .await;
                 all_taken &= outcome.result.is_ok();
+                any_taken |= outcome.result.is_ok();
                 let mut record = outcome.record(&ready.lane, self.clock.now_ms());
                 record.group_key.clone_from(&group_key);
                 record.group_labels = group_labels.clone();
@@ -131,22 +135,23 @@ impl Service {
                     exempt: false,
                 });
             }
+            if !all_taken {
+                due_again.extend(held);
+            }
         }
-        let finished = if all_taken {
+        if any_taken {
             self.spending.lock().spend(&digest.team, now_ms);
-            self.ledger.finish_digest(digest.id, sent).await.map(drop)
-        } else {
-            self.ledger.release_digest(digest.id).await
-        };
-        if let Err(error) = finished {
+        }
+        let finished = self.ledger.finish_digest(digest.id, sent, due_again);
+        if let Err(error) = finished.await {
             tracing::error!(%error, "a digest could not be noted");
         }
     }
 
     /// The alerts of a digest by integration, each as it stands now.
-    fn sort_out(&self, digest: &Digest) -> BTreeMap<To, Vec<Arc<Alert>>> {
+    fn sort_out(&self, digest: &Digest) -> BTreeMap<To, Kept> {
         let now_ns = self.now_ns();
-        let mut sorted: BTreeMap<To, BTreeMap<Labels, Arc<Alert>>> = BTreeMap::new();
+        let mut sorted: BTreeMap<To, (Vec<i64>, BTreeMap<Labels, Arc<Alert>>)> = BTreeMap::new();
         for held in &digest.held {
             let Some((to, alerts)) = read(&held.payload) else {
                 tracing::error!(
@@ -155,7 +160,8 @@ impl Service {
                 );
                 continue;
             };
-            let of = sorted.entry(to).or_default();
+            let (numbers, of) = sorted.entry(to).or_default();
+            numbers.push(held.notification);
             for alert in alerts {
                 of.insert(alert.labels.clone(), Arc::new(alert));
             }
@@ -178,9 +184,20 @@ impl Service {
         };
         sorted
             .into_iter()
-            .map(|(to, a)| (to, in_order(a)))
+            .map(|(to, (held, alerts))| {
+                let alerts = in_order(alerts);
+                (to, Kept { held, alerts })
+            })
             .collect()
     }
+}
+
+/// What a digest holds for one integration.
+struct Kept {
+    /// Numbers of the held notifications.
+    held: Vec<i64>,
+    /// Their alerts, each once.
+    alerts: Vec<Arc<Alert>>,
 }
 
 /// Receiver, kind of integration, its place.

@@ -5,7 +5,7 @@ use binnacle_model::alert::{AlertFilter, AlertingError, Silence, SilencePreview}
 use super::Service;
 use super::marks::asked;
 use crate::alerts::NS_PER_MS;
-use crate::silence::{Plan, SilenceError, matches, validate};
+use crate::silence::{Plan, SilenceError, matches, times_between, validate};
 
 impl From<SilenceError> for AlertingError {
     fn from(error: SilenceError) -> Self {
@@ -66,18 +66,31 @@ impl Service {
         validate(&silence, self.plan().policy.names).map_err(SilenceError::Invalid)?;
         let past_ms = past_ms.max(0);
         let from_ms = now_ms.saturating_sub(past_ms);
+        let times = self.times_of(&silence, from_ms, now_ms);
+        let holds_now = times.last().is_some_and(|(_, to_ms)| *to_ms >= now_ms);
         let mut now = self.view_alerts(&AlertFilter::default());
-        now.retain(|view| matches(&silence, &view.alert.labels));
+        now.retain(|view| holds_now && matches(&silence, &view.alert.labels));
         let sets = silence.matcher_sets;
-        let past = self.ledger.fired(sets.clone(), from_ms, now_ms);
+        let past = self.ledger.fired(sets.clone(), times.clone());
         let past = past.await.map_err(asked)?;
-        let past_notifications = self.ledger.notifications_about(sets, from_ms, now_ms);
+        let past_notifications = self.ledger.notifications_about(sets, times);
         Ok(SilencePreview {
             now,
             past,
             past_notifications: past_notifications.await.map_err(asked)?,
             past_ms,
         })
+    }
+
+    /// When a silence like this would have held, had there been one all the time.
+    fn times_of(&self, silence: &Silence, from_ms: i64, to_ms: i64) -> Vec<(i64, i64)> {
+        let Some(recurrence) = &silence.recurrence else {
+            return vec![(from_ms, to_ms)];
+        };
+        let plan = self.plan();
+        let intervals = &plan.settings.intervals;
+        let holds = |name: &str, at_ms| intervals.holds(name, at_ms).unwrap_or(false);
+        times_between(recurrence, (from_ms, to_ms), &holds)
     }
 }
 

@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use crate::alerts::ByFingerprint;
 
 pub use change::{Plan, SilenceError, can_update};
-pub use recurrence::holds_at;
+pub use recurrence::{holds_at, times_between};
 pub use validate::{validate, validate_matcher};
 
 /// How many silences there may be, and how large.

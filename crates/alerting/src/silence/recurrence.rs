@@ -9,6 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::IntervalHolds;
+use crate::alerts::NS_PER_MS;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// At most that many moments of the past are looked at: 70 days to the minute.
+const LOOKS_MAX: i64 = 100_000;
 
 /// Minutes of a week: no window is longer.
 const WEEK_MINUTES: u16 = 7 * 24 * 60;
@@ -36,6 +42,42 @@ fn recurs_at(recurrence: &Recurrence, now_ns: i64, interval_holds: &IntervalHold
         .windows
         .iter()
         .any(|window| within(*window, now_ns, &zone).unwrap_or(false))
+}
+
+/// Ranges of the time between (milliseconds, both ends included) in which a recurrence
+/// holds, to the minute, or to the part of a long time that [`LOOKS_MAX`] allows.
+#[must_use]
+pub fn times_between(
+    recurrence: &Recurrence,
+    (from_ms, to_ms): (i64, i64),
+    interval_holds: &dyn Fn(&str, i64) -> bool,
+) -> Vec<(i64, i64)> {
+    let step_ms = MINUTE_MS.max(to_ms.saturating_sub(from_ms) / LOOKS_MAX);
+    let zone = zone(recurrence);
+    let holds = |at_ms: i64| {
+        let by_name = recurrence.time_interval.as_ref();
+        let now_ns = at_ms.saturating_mul(NS_PER_MS);
+        by_name.is_some_and(|name| interval_holds(name, at_ms))
+            || zone.as_ref().is_some_and(|zone| {
+                let within = |w: &WeeklyWindow| within(*w, now_ns, zone).unwrap_or(false);
+                recurrence.windows.iter().any(within)
+            })
+    };
+    let mut times: Vec<(i64, i64)> = Vec::new();
+    let mut at_ms = from_ms;
+    while at_ms <= to_ms {
+        // Windows begin and end with a minute.
+        let next_ms = (at_ms + step_ms).div_euclid(step_ms) * step_ms;
+        if holds(at_ms) {
+            let end_ms = to_ms.min(next_ms - 1);
+            match times.last_mut() {
+                Some((_, last)) if *last + 1 == at_ms => *last = end_ms,
+                _ => times.push((at_ms, end_ms)),
+            }
+        }
+        at_ms = next_ms;
+    }
+    times
 }
 
 fn zone(recurrence: &Recurrence) -> Option<TimeZone> {
@@ -134,6 +176,37 @@ mod tests {
         check(friday, "Europe/Madrid", "2026-11-20T21:00:00Z", true);
         check(friday, "Europe/Madrid", "2026-11-21T01:00:00Z", false);
         check(friday, "Nowhere/At_All", "2026-11-20T22:00:00Z", false);
+    }
+
+    #[test]
+    fn the_past_is_looked_at_minute_by_minute() {
+        // Mondays and Tuesdays, 23:30 for an hour; and a time interval of its own.
+        let mut recurrence = Recurrence {
+            windows: vec![WeeklyWindow {
+                days: 0b110,
+                start_minute: 23 * 60 + 30,
+                duration_minutes: 60,
+            }],
+            time_interval: None,
+            time_zone: String::new(),
+        };
+        const HOUR: i64 = 60 * MINUTE_MS;
+        // 2026-01-05 is a Monday.
+        let monday = 1_767_571_200_000;
+        let from = monday + 23 * HOUR + 1;
+        let to = monday + 48 * HOUR + 5 * MINUTE_MS + 7;
+        let night = |day: i64| monday + day * 24 * HOUR + 23 * HOUR + HOUR / 2;
+        let want = [(night(0), night(0) + HOUR - 1), (night(1), to)];
+        assert_eq!(times_between(&recurrence, (from, to), &|_, _| false), want);
+        recurrence.time_interval = Some("odd".into());
+        let odd = |name: &str, at_ms: i64| name == "odd" && at_ms < monday + 23 * HOUR + 90_000;
+        let found = times_between(&recurrence, (from, to), &odd);
+        assert_eq!(found[0], (from, monday + 23 * HOUR + 2 * MINUTE_MS - 1));
+        assert_eq!(found[1..], want);
+        // Years are looked at more coarsely, and not for ever.
+        let years = times_between(&recurrence, (0, monday), &|_, _| false);
+        assert!(years.len() > 1_000 && years.iter().all(|(a, b)| a <= b));
+        assert_eq!(times_between(&recurrence, (5, 4), &odd), []);
     }
 
     #[test]

@@ -66,7 +66,7 @@ async fn step(world: &World, step: &Value) {
         "delete_silence" | "del_silence" => {
             let active = world.service.silences();
             let id = active.first().expect("a silence").id.clone();
-            let ended = world.service.expire_silence(id).await;
+            let ended = world.service.expire_silence(id, "ops".into()).await;
             ended.expect("ends");
         }
         other => panic!("what is {other}?"),

@@ -156,9 +156,9 @@ impl Ledger for MemoryLedger {
         ready(())
     }
 
-    fn notified_episodes(&self, ids: Vec<i64>, at_ms: i64) -> Answer<'_, ()> {
+    fn notified_episodes(&self, told: Vec<(i64, i64)>) -> Answer<'_, ()> {
         self.with(|t| {
-            for id in ids {
+            for (id, at_ms) in told {
                 t.episodes[id as usize - 1].notified_ms.get_or_insert(at_ms);
             }
         });
@@ -177,14 +177,15 @@ impl Ledger for MemoryLedger {
     fn fired(
         &self,
         sets: Vec<Vec<Matcher>>,
-        from_ms: i64,
-        to_ms: i64,
+        times: Vec<(i64, i64)>,
     ) -> Answer<'_, Vec<(String, u64)>> {
         ready(self.with(|t| {
             let mut counts = BTreeMap::<String, u64>::new();
             for episode in &t.episodes {
-                let within = episode.started_ms <= to_ms
-                    && episode.resolved_ms.is_none_or(|ms| ms >= from_ms);
+                let within = times.iter().any(|(from_ms, to_ms)| {
+                    episode.started_ms <= *to_ms
+                        && episode.resolved_ms.is_none_or(|ms| ms >= *from_ms)
+                });
                 if within && sets.iter().any(|set| all_match(set, &episode.labels)) {
                     let name = episode.labels.get("alertname").unwrap_or("");
                     *counts.entry(name.to_owned()).or_default() += 1;
@@ -240,8 +241,16 @@ impl Ledger for MemoryLedger {
         }))
     }
 
-    fn notifications_about(&self, _: Vec<Vec<Matcher>>, _: i64, _: i64) -> Answer<'_, u64> {
-        ready(self.with(|t| t.notifications.len() as u64))
+    fn notifications_about(&self, _: Vec<Vec<Matcher>>, times: Vec<(i64, i64)>) -> Answer<'_, u64> {
+        let within = |at_ms: i64| {
+            times
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&at_ms))
+        };
+        ready(self.with(|t| {
+            let told = t.notifications.iter();
+            told.filter(|n| within(n.record.at_ms)).count() as u64
+        }))
     }
 
     fn disturbances(&self, since_ms: i64) -> Answer<'_, Vec<Disturbance>> {
@@ -317,23 +326,23 @@ impl Ledger for MemoryLedger {
         ready(self.with(|t| t.digests.clone()))
     }
 
-    fn finish_digest(&self, id: i64, sent: Vec<NewNotification>) -> Answer<'_, Vec<i64>> {
+    fn finish_digest(
+        &self,
+        id: i64,
+        sent: Vec<NewNotification>,
+        due_again: Vec<i64>,
+    ) -> Answer<'_, Vec<i64>> {
         ready(self.with(|t| {
-            t.digests.retain(|d| d.id != id);
-            t.append(sent)
-        }))
-    }
-
-    fn release_digest(&self, id: i64) -> Answer<'_, ()> {
-        self.with(|t| {
-            let (back, rest) = std::mem::take(&mut t.digests)
+            let (done, rest) = std::mem::take(&mut t.digests)
                 .into_iter()
                 .partition(|d| d.id == id);
             t.digests = rest;
-            let back: Vec<Digest> = back;
-            t.held.extend(back.into_iter().flat_map(|d| d.held));
-        });
-        ready(())
+            let done: Vec<Digest> = done;
+            let held = done.into_iter().flat_map(|d| d.held);
+            t.held
+                .extend(held.filter(|h| due_again.contains(&h.notification)));
+            t.append(sent)
+        }))
     }
 
     fn quality(&self, _: i64, _: i64) -> Answer<'_, QualityReport> {

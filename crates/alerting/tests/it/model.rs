@@ -75,7 +75,7 @@ async fn end_silence(world: &World, script: &mut Script, random: &mut Random) {
     let (id, _, _, until_ms) = &mut script.silences[at];
     world
         .service
-        .expire_silence(id.clone())
+        .expire_silence(id.clone(), "ops".into())
         .await
         .expect("known");
     *until_ms = now_ms.min(*until_ms);
@@ -137,7 +137,7 @@ async fn run(seed: u64) {
         if silence.state_at((T0_MS + now_ms) * 1_000_000) != SilenceState::Expired {
             world
                 .service
-                .expire_silence(silence.id.clone())
+                .expire_silence(silence.id.clone(), "ops".into())
                 .await
                 .expect("known");
         }

@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use binnacle_alerting::policy::{Budget, DailyDigest, Escalation, Policy, Profile, Watchdog};
-use binnacle_model::alert::{Acknowledgement, Alerting, NotificationOutcome, ReceiverTest};
+use binnacle_alerting::policy::{
+    Budget, DailyDigest, Escalation, Heartbeat, Policy, Profile, Watchdog,
+};
+use binnacle_model::alert::{
+    Acknowledgement, AlertSink as _, Alerting, NotificationOutcome, ReceiverTest,
+};
 use binnacle_model::matcher::Matcher;
+use binnacle_stdx::files::Fault;
 
 use crate::support::{Reply, World, firing, policy};
 
@@ -110,6 +115,41 @@ async fn a_digest_that_is_not_taken_is_due_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_digest_that_is_taken_in_part_is_due_again_for_the_rest_alone() {
+    let config = CONFIG.replace("/a\n", "/a\n  - url: http://127.0.0.1:1/aa\n");
+    let mut policy = policy();
+    policy.daily_digest = Some(DailyDigest {
+        severities: vec!["info".into()],
+        minute_of_day: 60,
+        time_zone: String::new(),
+    });
+    let world = World::with(&config, policy).await;
+    world.behave(|to, at_ms| {
+        if at_ms < 4_200_000 && to.ends_with("/1") {
+            Reply::Refuse
+        } else {
+            Reply::Take
+        }
+    });
+    world.fire(&["I1,severity=info"]).await;
+    world.until(4_190.0).await;
+    let heard = world.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].ends_with("default/webhook/0: I1"), "{heard:?}");
+    world.until(6_000.0).await;
+    let heard = world.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].ends_with("default/webhook/1: I1"), "{heard:?}");
+    let table = world.ledger.0.lock();
+    assert!(table.held.is_empty() && table.digests.is_empty());
+    let failed = |n: &&binnacle_state::NewNotification| {
+        n.record.reason == "digest"
+            && matches!(n.record.outcome, NotificationOutcome::Failed { .. })
+    };
+    assert!(table.notifications.iter().filter(failed).count() > 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_cannot_be_reached_is_stood_in_for() {
     let world = world(|policy| {
         policy.alert_on_failure = true;
@@ -192,6 +232,65 @@ async fn a_watchdog_that_is_silent_is_an_alert() {
             .any(|h| h.ends_with(": BinnacleWatchdogMissing(resolved)")),
         "{heard:?}"
     );
+}
+
+/// Answers requests and tells of each, until nobody listens any more.
+fn heart_monitor() -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/alive", listener.local_addr().expect("bound"));
+    let (tell, beats) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(stream.try_clone().expect("a socket")).lines();
+            let first = lines.next().and_then(Result::ok).unwrap_or_default();
+            let _ = lines.find(|line| line.as_ref().is_ok_and(String::is_empty));
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(answer);
+            if tell.send(first).is_err() {
+                return;
+            }
+        }
+    });
+    (url, beats)
+}
+
+#[tokio::test]
+async fn the_heartbeat_beats_while_alerts_can_be_taken_and_then_stops() {
+    let (url, mut beats) = heart_monitor();
+    let mut world = world(|policy| {
+        policy.dead_man.heartbeat = Some(Heartbeat {
+            url,
+            every: Duration::from_millis(20),
+        });
+    })
+    .await;
+    const LONG: Duration = Duration::from_secs(30);
+    for _ in 0..3 {
+        let beat = tokio::time::timeout(LONG, beats.recv()).await;
+        let beat = beat.expect("in time").expect("a monitor");
+        assert_eq!(beat, "GET /alive HTTP/1.1");
+    }
+    // The disk fails: alerts are refused, and whoever is outside gets to know.
+    world.files.inject(Fault::TornWrite { after_bytes: 0 });
+    let refused = world.service.post(vec![firing("A")]).await;
+    assert!(refused.is_err(), "{refused:?}");
+    // One may be on its way.
+    let mut late = 0;
+    let silence = Duration::from_millis(500);
+    while tokio::time::timeout(silence, beats.recv()).await.is_ok() {
+        late += 1;
+    }
+    assert!(late <= 1, "{late} beats behind the failure");
+    // With a disk that works it beats again.
+    world.kill().await;
+    let beat = tokio::time::timeout(LONG, beats.recv()).await;
+    assert!(beat.is_ok_and(|beat| beat.is_some()));
+    world.stop().await;
+    while tokio::time::timeout(silence, beats.recv()).await.is_ok() {
+        late += 1;
+    }
+    assert!(late < 10, "{late} beats of a process that has ended");
 }
 
 #[tokio::test(start_paused = true)]

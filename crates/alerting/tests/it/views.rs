@@ -111,7 +111,13 @@ async fn alerts_and_groups_are_shown_with_what_keeps_them_back() {
     };
     assert_eq!(world.service.groups(&unmuted).len(), 2);
 
-    world.service.expire_silence(id).await.expect("known");
+    let ended = world.service.expire_silence(id.clone(), "ops".into());
+    ended.await.expect("known");
+    let events = world.service.silence_events(0, i64::MAX, 10).await;
+    let events = events.expect("a read");
+    let expired = events.iter().find(|e| e.what == "expired");
+    let expired = expired.map(|e| (e.silence.as_str(), e.by.as_str()));
+    assert_eq!(expired, Some((id.as_str(), "ops")));
     world.until(80.0).await;
     assert_eq!(world.heard(), ["70.0 default/webhook/0: C"]);
     let counters = world.service.counters();
@@ -159,9 +165,19 @@ async fn a_silence_recurs_is_changed_in_place_and_looked_at_before() {
         .set_silence(set.clone())
         .await
         .expect("a silence");
+    // It hides nothing before its window, and has hidden nothing since the alert came.
+    let preview = world.service.preview_silence(set.clone(), 3_600_000).await;
+    let preview = preview.expect("a preview");
+    assert_eq!((preview.now.len(), preview.past.len()), (0, 0));
     world.until(30.0).await;
     assert_eq!(world.heard(), ["10.0 default/webhook/0: A"]);
     world.fire(&["B,job=x"]).await;
+    world.until(70.0).await;
+    let preview = world.service.preview_silence(set.clone(), 3_600_000).await;
+    let preview = preview.expect("a preview");
+    assert_eq!((preview.now.len(), preview.past.len()), (2, 2));
+    // What was told at 10.0 was told before the window.
+    assert_eq!(preview.past_notifications, 0);
     world.until(119.0).await;
     assert_eq!(world.heard(), Vec::<String>::new(), "within the window");
     world.until(140.0).await;

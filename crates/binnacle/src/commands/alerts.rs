@@ -44,8 +44,9 @@ async fn act(client: &Client, action: &AlertsAction) -> Result<Value> {
             Ok(answer["data"].clone())
         }
         AlertsAction::Silence { preview, .. } => silence(client, action, *preview).await,
-        AlertsAction::Unsilence { id } => {
-            let path = format!("/api/v2/silence/{id}");
+        AlertsAction::Unsilence { id, by } => {
+            let by: String = url::form_urlencoded::byte_serialize(by.as_bytes()).collect();
+            let path = format!("/api/v2/silence/{id}?by={by}");
             client.json("DELETE", &path, &Value::Null).await
         }
         AlertsAction::Silences { expired } => {

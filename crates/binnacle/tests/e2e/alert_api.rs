@@ -111,7 +111,13 @@ fn silences_are_made_changed_and_ended() {
     let (status, one) = server.json(&format!("/api/v2/silence/{changed}"));
     assert_eq!((status, &one["status"]["state"]), (200, &json!("active")));
     let path = format!("/api/v2/silence/{changed}");
-    assert_eq!(send(&server, "DELETE", &path, &Value::Null).0, 200);
+    let by_ann = format!("{path}?by=ann");
+    assert_eq!(send(&server, "DELETE", &by_ann, &Value::Null).0, 200);
+    let (_, events) = server.json("/api/binnacle/v1/silences/events");
+    let events = events["data"]["events"].as_array().expect("events");
+    let expired = |e: &&Value| e["what"] == "expired" && e["silence"] == json!(changed);
+    let expired = events.iter().find(expired).expect("an event");
+    assert_eq!(expired["by"], "ann");
     let (_, one) = server.json(&path);
     assert_eq!(one["status"]["state"], "expired");
     let (status, again) = post(&changed, 1, 2);

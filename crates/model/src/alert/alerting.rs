@@ -152,8 +152,8 @@ pub trait Alerting: AlertSink {
     /// Stores a silence: a new one when it has no id, or changes one. Answers its id,
     /// which is a new one when the change cannot be made in place.
     fn set_silence(&self, silence: Silence) -> BoxFuture<'_, Result<String, AlertingError>>;
-    /// Ends a silence now.
-    fn expire_silence(&self, id: String) -> BoxFuture<'_, Result<(), AlertingError>>;
+    /// Ends a silence now. `by`: who does it, as far as it is known.
+    fn expire_silence(&self, id: String, by: String) -> BoxFuture<'_, Result<(), AlertingError>>;
     /// What a silence hides now and would have hidden in the `past_ms` before.
     fn preview_silence(
         &self,

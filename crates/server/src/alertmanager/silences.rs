@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +12,7 @@ use http::StatusCode;
 
 use super::encode::push_silence;
 use super::{Refusal, decode, filter, json_of, whole};
+use crate::http::auth::User;
 use crate::http::json::{push_array, push_string};
 use crate::http::params::Params;
 use crate::state::App;
@@ -72,13 +74,23 @@ pub(super) async fn one(
     Ok(json_of(out))
 }
 
-/// `DELETE /silence/{id}`
+/// `DELETE /silence/{id}?by=`
+///
+/// The parameter is ours: Alertmanager's clients say nothing, and then it is whoever is
+/// logged in.
 pub(super) async fn expire(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    user: Option<Extension<User>>,
+    params: Params,
 ) -> Result<Response, Refusal> {
     uuid(&id)?;
-    app.alerting.expire_silence(id).await?;
+    let by = match (params.some("by"), user) {
+        (Some(by), _) => by.to_owned(),
+        (None, Some(Extension(User(name)))) => name,
+        (None, None) => String::new(),
+    };
+    app.alerting.expire_silence(id, by).await?;
     Ok(StatusCode::OK.into_response())
 }
 

@@ -95,10 +95,14 @@ fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     Some((name.to_owned(), password.to_owned()))
 }
 
-/// Middleware that lets only known users through.
+/// Who sent a request, where users are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User(pub String);
+
+/// Middleware that lets only known users through, and notes on each request who it is.
 pub async fn require(
     State((app, authenticator)): State<(Arc<App>, Arc<Authenticator>)>,
-    request: Request<Body>,
+    mut request: Request<Body>,
     next: Next,
 ) -> Response {
     // Callbacks are signed, addresses of pictures cannot be guessed, and neither's
@@ -108,16 +112,13 @@ pub async fn require(
     if is_open || !authenticator.is_needed() {
         return next.run(request).await;
     }
-    let right = match credentials(request.headers()) {
-        None => false,
-        Some((name, password)) => {
-            tokio::task::spawn_blocking(move || authenticator.check(&name, &password))
-                .await
-                .unwrap_or(false)
+    if let Some((name, password)) = credentials(request.headers()) {
+        let user = User(name.clone());
+        let right = tokio::task::spawn_blocking(move || authenticator.check(&name, &password));
+        if right.await.unwrap_or(false) {
+            request.extensions_mut().insert(user);
+            return next.run(request).await;
         }
-    };
-    if right {
-        return next.run(request).await;
     }
     Counters::count(&app.counters.unauthorized);
     (

@@ -1,23 +1,36 @@
-//! Episodes: one row per firing of one alert, from its start to its end.
+//! Episodes: one per firing of one alert, from its start to its end. They lie in runs of
+//! columns (see `run`), which are found through small rows and filters.
 
-mod bits;
+mod convert;
+mod fate;
+mod filter;
+mod pack;
+mod run;
 mod search;
+mod table;
 mod write;
 
-use binnacle_model::alert::{Episode, Judgement};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use binnacle_model::Labels;
+use binnacle_model::alert::{Episode, Fingerprint, Judgement};
+use sqlx::{Sqlite, Transaction};
 
+use crate::State;
 use crate::error::{Fault, Result, StateError};
 use crate::marks::MarkEvent;
-use crate::{State, rows};
 
-/// Rows of one transaction of a long list. Between two of them other writes, such
+pub(crate) use convert::convert;
+pub(crate) use fate::Fate;
+pub(crate) use run::{Summary, decode_labels};
+pub(crate) use search::Columns;
+pub(crate) use table::runs_before;
+pub(crate) use write::change;
+
+use run::Beginning;
+use table::Column;
+
+/// Episodes of one transaction of a long list. Between two of them other writes, such
 /// as the notification log's, have their turn.
-const SLICE: usize = 4_000;
-
-/// Every column of an episode, for `episode e` and `episode_text t`.
-const COLUMNS: &str = "e.*, t.labels, t.annotations, t.generator_url";
+const SLICE: usize = run::EPISODES_MAX;
 
 impl State {
     /// Stores new episodes; answers their ids, in order. What `id` says is ignored.
@@ -33,17 +46,6 @@ impl State {
         Ok(ids)
     }
 
-    /// Replaces annotations and generator URL of episodes, by id.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub async fn tell_episodes(&self, episodes: Vec<Episode>) -> Result<()> {
-        for slice in slices(episodes) {
-            self.write(write::Tell(slice)).await?;
-        }
-        Ok(())
-    }
-
     /// Ends episodes: id and when, milliseconds.
     ///
     /// # Errors
@@ -55,24 +57,14 @@ impl State {
         Ok(())
     }
 
-    /// Takes back that episodes have ended.
+    /// Notes the first delivered notification of episodes: id and when, milliseconds; a
+    /// later one changes nothing.
     ///
     /// # Errors
     /// Those of the disk.
-    pub async fn reopen_episodes(&self, ids: Vec<i64>) -> Result<()> {
-        for slice in slices(ids) {
-            self.write(write::Reopen(slice)).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes the first delivered notification of episodes; a later one changes nothing.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub async fn notified_episodes(&self, ids: Vec<i64>, at_ms: i64) -> Result<()> {
-        for ids in slices(ids) {
-            self.write(write::Notified { ids, at_ms }).await?;
+    pub async fn notified_episodes(&self, told: Vec<(i64, i64)>) -> Result<()> {
+        for slice in slices(told) {
+            self.write(write::Notified(slice)).await?;
         }
         Ok(())
     }
@@ -119,17 +111,24 @@ impl State {
     /// # Errors
     /// Those of the disk.
     pub async fn open_episodes(&self) -> Result<Vec<Episode>> {
-        let found = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM episode e CROSS JOIN episode_text t \
-             WHERE t.id = e.id AND e.resolved_ms IS NULL ORDER BY e.id"
-        )))
-        .fetch_all(self.readers())
-        .await
-        .map_err(|e| self.told(e))?;
-        found
-            .iter()
-            .map(|row| episode(row).map_err(|fault| self.told(fault)))
-            .collect()
+        let read = || async {
+            let mut db = snapshot(self).await?;
+            let mut runs = Vec::new();
+            let mut before = i64::MAX;
+            loop {
+                let page = table::runs_before(&mut db, before).await?;
+                let Some(oldest) = page.last() else { break };
+                before = oldest.id;
+                runs.extend(page.into_iter().filter(|run| run.open > 0));
+            }
+            let mut open = Vec::new();
+            for run in runs.into_iter().rev() {
+                let still = |_: &Beginning, fate: &Fate| fate.resolved_ms.is_none();
+                some_of(&mut db, run.id, still, &mut open).await?;
+            }
+            Ok(open)
+        };
+        read().await.map_err(|fault: Fault| self.told(fault))
     }
 
     /// One episode.
@@ -137,17 +136,94 @@ impl State {
     /// # Errors
     /// Those of the disk.
     pub async fn episode(&self, id: i64) -> Result<Option<Episode>> {
-        let found = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM episode e CROSS JOIN episode_text t \
-             WHERE t.id = e.id AND e.id = $1"
-        )))
-        .bind(id)
-        .fetch_optional(self.readers())
-        .await
-        .map_err(|e| self.told(e))?;
-        found
-            .map(|row| episode(&row).map_err(|fault| self.told(fault)))
-            .transpose()
+        let read = || async {
+            let mut db = snapshot(self).await?;
+            let mut found = Vec::new();
+            if let Some(run) = table::run_of(&mut db, id).await? {
+                let is_it = |one: &Beginning, _: &Fate| one.id == id;
+                some_of(&mut db, run.id, is_it, &mut found).await?;
+            }
+            Ok(found.pop())
+        };
+        read().await.map_err(|fault: Fault| self.told(fault))
+    }
+
+    /// Forgets episodes that ended before; answers how many.
+    pub(crate) async fn forget_episodes(&self, before_ms: i64) -> Result<u64> {
+        let mut forgotten = 0;
+        loop {
+            let runs = async {
+                let mut db = snapshot(self).await?;
+                table::runs_ended(&mut db, before_ms).await
+            };
+            let runs = runs.await.map_err(|fault| self.told(fault))?;
+            if runs.is_empty() {
+                return Ok(forgotten);
+            }
+            for run in runs {
+                let run = run.id;
+                forgotten += self.write(write::Forget { run, before_ms }).await?;
+            }
+        }
+    }
+}
+
+/// A connection that reads, and sees all that it reads at one moment.
+pub(crate) async fn snapshot(
+    state: &State,
+) -> std::result::Result<Transaction<'static, Sqlite>, Fault> {
+    Ok(state.readers().begin().await?)
+}
+
+/// Adds those episodes of a run that `keep` wants, in order.
+async fn some_of(
+    db: &mut sqlx::SqliteConnection,
+    run: i64,
+    keep: impl Fn(&Beginning, &Fate) -> bool,
+    into: &mut Vec<Episode>,
+) -> std::result::Result<(), Fault> {
+    let columns = Columns::load(db, run).await?;
+    let texts = table::column(db, run, Column::Texts).await?;
+    for (told, texts) in columns.episodes().zip(run::entries(&texts)) {
+        let (one, fate, labels) = told?;
+        if keep(one, &fate) {
+            let labels = run::decode_labels(labels)?;
+            into.push(episode(one, labels, texts?, fate)?);
+        }
+    }
+    Ok(())
+}
+
+fn episode(
+    one: &Beginning,
+    labels: Labels,
+    texts: &[u8],
+    fate: Fate,
+) -> std::result::Result<Episode, Fault> {
+    let (annotations, generator_url) = run::decode_texts(texts)?;
+    Ok(Episode {
+        id: one.id,
+        fingerprint: Fingerprint(one.fingerprint),
+        labels,
+        annotations,
+        generator_url,
+        started_ms: one.started_ms,
+        received_ms: one.received_ms,
+        resolved_ms: fate.resolved_ms,
+        notified_ms: fate.notified_ms,
+        acknowledged: fate.acknowledged,
+        assigned_to: fate.assigned_to,
+        judgement: fate.judgement,
+    })
+}
+
+fn fate_of(episode: &Episode) -> Fate {
+    Fate {
+        resolved_ms: episode.resolved_ms,
+        notified_ms: episode.notified_ms,
+        acknowledged: episode.acknowledged.clone(),
+        assigned_to: episode.assigned_to.clone(),
+        judgement: episode.judgement,
     }
 }
 
@@ -156,28 +232,5 @@ fn slices<T>(items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     std::iter::from_fn(move || {
         let slice: Vec<T> = items.by_ref().take(SLICE).collect();
         (!slice.is_empty()).then_some(slice)
-    })
-}
-
-/// An episode of a row with [`COLUMNS`].
-fn episode(row: &SqliteRow) -> std::result::Result<Episode, Fault> {
-    Ok(Episode {
-        id: row.try_get("id")?,
-        fingerprint: rows::fingerprint(row, "fingerprint")?,
-        labels: rows::labels(row, "labels")?,
-        annotations: rows::texts(row, "annotations")?,
-        generator_url: row.try_get("generator_url")?,
-        started_ms: row.try_get("started_ms")?,
-        received_ms: row.try_get("received_ms")?,
-        resolved_ms: row.try_get("resolved_ms")?,
-        notified_ms: row.try_get("notified_ms")?,
-        acknowledged: rows::acknowledgement(row)?,
-        assigned_to: row.try_get("assigned_to")?,
-        judgement: match row.try_get::<Option<i64>, _>("judgement")? {
-            None => None,
-            Some(write::USEFUL) => Some(Judgement::Useful),
-            Some(write::FALSE_POSITIVE) => Some(Judgement::FalsePositive),
-            Some(other) => return Err(Fault::Row(format!("no judgement: {other}"))),
-        },
     })
 }

@@ -1,31 +1,29 @@
-//! Searching episodes.
+//! Searching episodes: run by run, newest first, until there are enough.
 //!
-//! What SQL can decide by small rows it decides: time, fingerprint, `alertname`,
-//! `severity`, `team`, each exactly. Of other labels the sketch in the small row says
-//! whether the large row is worth a look. The rest is decided here, row by row,
-//! newest first, until there are enough; for that only labels are read, and whole
-//! episodes only for those that are kept, because every column of a row that is
-//! looked at in vain costs more than the comparison.
+//! What a run's small row and its filter rule out is not unpacked. In a run that is, a
+//! label that must have a value is looked for in the bytes of the labels before any
+//! labels are read, and words likewise; texts are unpacked for episodes that are kept, or
+//! where words are looked for.
 
 use std::collections::{HashMap, HashSet};
 
+use aho_corasick::AhoCorasick;
 use binnacle_model::alert::{Episode, EpisodeFilter, Fingerprint};
 use binnacle_model::matcher::all_match;
-use binnacle_model::{MatchOp, Matcher};
-use futures::TryStreamExt as _;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use binnacle_model::{Labels, MatchOp, Matcher};
+use binnacle_stdx::bits::put_varint;
+use memchr::memmem;
+use sqlx::SqliteConnection;
 
-use super::bits;
+use super::fate::Fate;
+use super::run::{self, Beginning, Summary};
+use super::table::{self, Column};
+use super::{filter, snapshot};
 use crate::State;
 use crate::error::{Fault, Result};
-use crate::rows::{self, Where};
+use crate::rows;
 
-/// Labels that are columns too.
-const COLUMNS: [&str; 3] = ["alertname", "severity", "team"];
-
-/// Ids that are asked for at once.
-const IDS: usize = 500;
+type Outcome<T> = std::result::Result<T, Fault>;
 
 /// Values of an expression up to which each is looked for by itself.
 const VALUES_MAX: usize = 16;
@@ -36,86 +34,48 @@ impl State {
     /// # Errors
     /// Those of the disk.
     pub async fn episodes(&self, filter: EpisodeFilter) -> Result<Vec<Episode>> {
-        let limit = rows::limit(filter.limit);
-        let mut condition = overlapping(filter.from_ms, filter.to_ms);
-        if let Some(fingerprint) = filter.fingerprint {
-            condition
-                .also("e.fingerprint = ?")
-                .add(rows::signed(fingerprint));
-        }
-        if let Some(id) = filter.before_id {
-            condition.also("e.id < ?").add(id);
-        }
-        may_match(&mut condition, &filter.matchers);
-        for word in rows::like_words(&filter.text) {
-            condition
-                .also("(t.labels_json LIKE ? ESCAPE '\\' OR t.annotations LIKE ? ESCAPE '\\')")
-                .add(word.clone())
-                .add(word);
-        }
-        if filter.matchers.iter().all(decided) {
+        let search = || async {
+            let mut db = snapshot(self).await?;
+            let question = Question::new(&filter)?;
             let mut found = Vec::new();
-            self.each(super::COLUMNS, condition, |row| {
-                found.push(super::episode(row)?);
-                Ok(found.len() < limit)
-            })
-            .await?;
-            return Ok(found);
-        }
-        let mut ids: Vec<i64> = Vec::new();
-        self.each("e.id, t.labels", condition, |row| {
-            if all_match(&filter.matchers, &rows::labels(row, "labels")?) {
-                ids.push(row.try_get("id")?);
+            let mut before = filter.before_id.unwrap_or(i64::MAX);
+            loop {
+                let runs = table::runs_before(&mut db, before).await?;
+                let Some(oldest) = runs.last() else { break };
+                before = oldest.id;
+                for run in runs {
+                    if question.may_be_in(&mut db, &run).await? {
+                        question.search(&mut db, &run, &mut found).await?;
+                    }
+                    if found.len() >= question.limit {
+                        return Ok(found);
+                    }
+                }
             }
-            Ok(ids.len() < limit)
-        })
-        .await?;
-        self.episodes_of(&ids).await
+            Ok(found)
+        };
+        search().await.map_err(|fault: Fault| self.told(fault))
     }
 
-    /// The episodes of these ids, in descending order, as `ids` are.
-    async fn episodes_of(&self, ids: &[i64]) -> Result<Vec<Episode>> {
-        let mut found = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(IDS) {
-            let mut condition = Where::default();
-            let places = vec!["?"; ids.len()].join(", ");
-            let bound = condition.also(&format!("e.id IN ({places})"));
-            for &id in ids {
-                bound.add(id);
-            }
-            self.each(super::COLUMNS, condition, |row| {
-                found.push(super::episode(row)?);
-                Ok(true)
-            })
-            .await?;
-        }
-        Ok(found)
-    }
-
-    /// How many episodes of each alert name overlap the time (milliseconds, both
-    /// included; 0: no end) and match all of any set, most first.
+    /// How many episodes of each alert name overlap any of the times (ascending ranges of
+    /// milliseconds, both ends included) and match all of any set, most first.
     ///
     /// # Errors
     /// Those of the disk.
     pub async fn fired(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
     ) -> Result<Vec<(String, u64)>> {
         let mut counts: HashMap<String, u64> = HashMap::new();
-        let condition = of_sets(matcher_sets, from_ms, to_ms);
-        self.each("e.alertname, t.labels", condition, |row| {
-            if keeps(matcher_sets, row)? {
-                let name: &str = row.try_get("alertname")?;
-                match counts.get_mut(name) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(name.to_owned(), 1);
-                    }
+        self.each_of_sets(matcher_sets, times, |_, labels| {
+            let name = labels.get("alertname").unwrap_or("");
+            match counts.get_mut(name) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(name.to_owned(), 1);
                 }
             }
-            Ok(true)
         })
         .await?;
         let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
@@ -127,123 +87,303 @@ impl State {
     pub(crate) async fn fired_alerts(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
     ) -> Result<HashSet<Fingerprint>> {
         let mut alerts = HashSet::new();
-        let condition = of_sets(matcher_sets, from_ms, to_ms);
-        self.each("e.fingerprint, t.labels", condition, |row| {
-            if keeps(matcher_sets, row)? {
-                alerts.insert(rows::fingerprint(row, "fingerprint")?);
-            }
-            Ok(true)
+        self.each_of_sets(matcher_sets, times, |one, _| {
+            alerts.insert(Fingerprint(one.fingerprint));
         })
         .await?;
         Ok(alerts)
     }
 
-    /// Shows `take` each row that fulfils the condition, newest first, until it says
-    /// that it has enough.
-    async fn each(
+    /// Shows `take` each episode that overlaps any of the times and matches all of any set.
+    async fn each_of_sets(
         &self,
-        columns: &str,
-        condition: Where,
-        mut take: impl FnMut(&SqliteRow) -> std::result::Result<bool, Fault>,
+        matcher_sets: &[Vec<Matcher>],
+        times: &[(i64, i64)],
+        mut take: impl FnMut(&Beginning, &Labels) + Send,
     ) -> Result<()> {
-        // The cross join fixes the order: small rows first, large rows for those
-        // that are left.
-        let statement = format!(
-            "SELECT {columns} FROM episode e CROSS JOIN episode_text t \
-             WHERE t.id = e.id{} ORDER BY e.id DESC",
-            condition.text
-        );
-        let values = condition.bound.take().map_err(|fault| self.told(fault))?;
-        let mut found = sqlx::query_with(AssertSqlSafe(statement), values).fetch(self.readers());
-        while let Some(row) = found.try_next().await.map_err(|e| self.told(e))? {
-            if !take(&row).map_err(|fault| self.told(fault))? {
-                break;
+        self.walk_sets(matcher_sets, &Times(times.to_vec()), &mut take)
+            .await
+            .map_err(|fault| self.told(fault))
+    }
+
+    async fn walk_sets(
+        &self,
+        matcher_sets: &[Vec<Matcher>],
+        time: &Times,
+        take: &mut (dyn FnMut(&Beginning, &Labels) + Send),
+    ) -> Outcome<()> {
+        let sets: Vec<Tests<'_>> = matcher_sets.iter().map(|set| Tests::new(set)).collect();
+        let mut db = snapshot(self).await?;
+        let mut before = i64::MAX;
+        loop {
+            let runs = table::runs_before(&mut db, before).await?;
+            let Some(oldest) = runs.last() else { break };
+            before = oldest.id;
+            for run in runs.into_iter().filter(|run| time.overlaps_run(run)) {
+                if !may_have_any(&mut db, &run, &sets).await? {
+                    continue;
+                }
+                let columns = Columns::load(&mut db, run.id).await?;
+                for episode in columns.episodes() {
+                    let (one, fate, entry) = episode?;
+                    if !time.overlaps(one, &fate) || !sets.iter().any(|s| s.may_match(entry)) {
+                        continue;
+                    }
+                    let labels = run::decode_labels(entry)?;
+                    if sets.iter().any(|set| all_match(set.matchers, &labels)) {
+                        take(one, &labels);
+                    }
+                }
             }
         }
         Ok(())
     }
 }
 
-/// Whether the labels of a row match all of any set.
-fn keeps(matcher_sets: &[Vec<Matcher>], row: &SqliteRow) -> std::result::Result<bool, Fault> {
-    if matcher_sets.iter().any(Vec::is_empty) {
+/// The columns that nearly every question needs.
+pub(crate) struct Columns {
+    begun: Vec<Beginning>,
+    fates: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl Columns {
+    pub(crate) async fn load(db: &mut SqliteConnection, run: i64) -> Outcome<Self> {
+        Ok(Self {
+            begun: table::begun(db, run).await?,
+            fates: table::column(db, run, Column::Fates).await?,
+            labels: table::column(db, run, Column::Labels).await?,
+        })
+    }
+
+    /// How each episode began, what became of it, and its labels as they are encoded.
+    pub(crate) fn episodes(&self) -> impl Iterator<Item = Outcome<(&Beginning, Fate, &[u8])>> {
+        let fates = run::decode_fates(&self.fates, &self.begun);
+        let told = fates.zip(run::entries(&self.labels));
+        let begun = self.begun.iter();
+        begun
+            .zip(told)
+            .map(|(one, (fate, labels))| Ok((one, fate?, labels?)))
+    }
+}
+
+/// Ranges of time, milliseconds, both ends included, ascending.
+struct Times(Vec<(i64, i64)>);
+
+impl Times {
+    /// One range; 0 says that there is no end.
+    fn new(from_ms: i64, to_ms: i64) -> Self {
+        Self(vec![(from_ms, rows::end_ms(to_ms))])
+    }
+
+    fn overlaps_run(&self, run: &Summary) -> bool {
+        let ended_ms = run.ended_ms.filter(|_| run.open == 0).map(|(_, last)| last);
+        self.overlaps_range(run.started_ms.0, ended_ms)
+    }
+
+    fn overlaps(&self, one: &Beginning, fate: &Fate) -> bool {
+        self.overlaps_range(one.started_ms, fate.resolved_ms)
+    }
+
+    fn overlaps_range(&self, started_ms: i64, ended_ms: Option<i64>) -> bool {
+        let ended_before = |(_, to_ms): &(i64, i64)| *to_ms < started_ms;
+        let first = self.0.partition_point(ended_before);
+        self.0
+            .get(first)
+            .is_some_and(|(from_ms, _)| ended_ms.is_none_or(|at| at >= *from_ms))
+    }
+}
+
+/// Matchers that must all match, and what can be told of them from bytes.
+struct Tests<'a> {
+    matchers: &'a [Matcher],
+    /// Hashes of labels; of each list one must be there.
+    hashes: Vec<Vec<u64>>,
+    /// Bytes that must be in the encoding of the labels.
+    needles: Vec<memmem::Finder<'static>>,
+}
+
+impl<'a> Tests<'a> {
+    fn new(matchers: &'a [Matcher]) -> Self {
+        let mut tests = Self {
+            matchers,
+            hashes: Vec::new(),
+            needles: Vec::new(),
+        };
+        for matcher in matchers {
+            let name = matcher.name.as_str();
+            let pattern = matcher.pattern();
+            let of = |values: &[&str]| values.iter().map(|v| filter::of_label(name, v)).collect();
+            match matcher.op {
+                MatchOp::Equal if !matcher.value.is_empty() => {
+                    tests.hashes.push(of(&[&matcher.value]));
+                    tests.needle(name, &matcher.value, true);
+                }
+                MatchOp::Regex => {
+                    if let Some(values) = pattern.and_then(|p| p.set())
+                        && values.len() <= VALUES_MAX
+                        && values.iter().all(|value| !value.is_empty())
+                    {
+                        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                        tests.hashes.push(of(&values));
+                    } else if let Some(prefix) = pattern.and_then(|p| p.prefix())
+                        && !prefix.is_empty()
+                    {
+                        tests.needle(name, prefix, false);
+                    }
+                }
+                MatchOp::Equal | MatchOp::NotEqual | MatchOp::NotRegex => {}
+            }
+        }
+        tests
+    }
+
+    /// A label as it is encoded; of a value that only begins so the length is not known.
+    fn needle(&mut self, name: &str, value: &str, whole: bool) {
+        let mut bytes = Vec::new();
+        if whole {
+            put_varint(&mut bytes, name.len() as u64);
+            bytes.extend_from_slice(name.as_bytes());
+            put_varint(&mut bytes, value.len() as u64);
+        }
+        bytes.extend_from_slice(value.as_bytes());
+        self.needles.push(memmem::Finder::new(&bytes).into_owned());
+    }
+
+    /// Whether the labels of a run, or of one episode, may match.
+    fn may_match(&self, labels: &[u8]) -> bool {
+        self.needles.iter().all(|n| n.find(labels).is_some())
+    }
+}
+
+/// Whether a run may have an alert that matches any set.
+async fn may_have_any(
+    db: &mut SqliteConnection,
+    run: &Summary,
+    sets: &[Tests<'_>],
+) -> Outcome<bool> {
+    if sets.iter().any(|set| set.hashes.is_empty()) {
         return Ok(true);
     }
-    let labels = rows::labels(row, "labels")?;
-    Ok(matcher_sets.iter().any(|set| all_match(set, &labels)))
-}
-
-/// Episodes that overlap the time.
-fn overlapping(from_ms: i64, to_ms: i64) -> Where {
-    let mut condition = Where::default();
-    if rows::end_ms(to_ms) != i64::MAX {
-        condition.also("e.started_ms <= ?").add(to_ms);
+    if sets.is_empty() {
+        return Ok(false);
     }
-    if from_ms > 0 {
-        condition
-            .also("(e.resolved_ms IS NULL OR e.resolved_ms >= ?)")
-            .add(from_ms);
+    let bits = table::filter(db, run.id).await?;
+    let has = |hash: &u64| filter::may_have(&bits, *hash);
+    let may = |set: &Tests<'_>| set.hashes.iter().all(|values| values.iter().any(has));
+    Ok(sets.iter().any(may))
+}
+
+/// A filter, made ready.
+struct Question<'a> {
+    time: Times,
+    fingerprint: Option<u64>,
+    before_id: i64,
+    tests: Tests<'a>,
+    /// Words, all of which must be in labels or annotations.
+    words: Vec<AhoCorasick>,
+    limit: usize,
+}
+
+impl<'a> Question<'a> {
+    fn new(asked: &'a EpisodeFilter) -> Outcome<Self> {
+        let word = |word| {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build([word])
+                .map_err(|e| Fault::Row(format!("a word cannot be looked for: {e}")))
+        };
+        Ok(Self {
+            time: Times::new(asked.from_ms, asked.to_ms),
+            fingerprint: asked.fingerprint.map(|f| f.0),
+            before_id: asked.before_id.unwrap_or(i64::MAX),
+            tests: Tests::new(&asked.matchers),
+            words: asked
+                .text
+                .split_whitespace()
+                .map(word)
+                .collect::<Outcome<_>>()?,
+            limit: rows::limit(asked.limit),
+        })
     }
-    condition
-}
 
-/// Those of them that may match any set.
-fn of_sets(matcher_sets: &[Vec<Matcher>], from_ms: i64, to_ms: i64) -> Where {
-    let mut condition = overlapping(from_ms, to_ms);
-    if let [only] = matcher_sets {
-        may_match(&mut condition, only);
-    }
-    condition
-}
-
-/// Whether SQL decides a matcher by itself.
-fn decided(matcher: &Matcher) -> bool {
-    matcher.op == MatchOp::Equal && COLUMNS.contains(&matcher.name.as_str())
-}
-
-/// What SQL can decide of matchers that must all match.
-fn may_match(condition: &mut Where, matchers: &[Matcher]) {
-    for matcher in matchers {
-        let value = matcher.value.as_str();
-        match matcher.op {
-            MatchOp::Equal if decided(matcher) => {
-                let column = &matcher.name;
-                condition
-                    .also(&format!("e.{column} = ?"))
-                    .add(value.to_owned());
-            }
-            MatchOp::Equal => may_be_one_of(condition, &matcher.name, &[value]),
-            MatchOp::Regex => {
-                let pattern = matcher.pattern();
-                if let Some(values) = pattern.and_then(|p| p.set())
-                    && values.len() <= VALUES_MAX
-                {
-                    let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                    may_be_one_of(condition, &matcher.name, &values);
-                } else if let Some(prefix) = pattern.and_then(|p| p.prefix()) {
-                    // `position(? in t.labels)` on PostgreSQL.
-                    let bound = condition.also("instr(t.labels, ?) > 0");
-                    bound.add(prefix.as_bytes().to_vec());
-                }
-            }
-            MatchOp::NotEqual | MatchOp::NotRegex => {}
+    async fn may_be_in(&self, db: &mut SqliteConnection, run: &Summary) -> Outcome<bool> {
+        if !self.time.overlaps_run(run) {
+            return Ok(false);
         }
+        if let Some(fingerprint) = self.fingerprint {
+            let bits = table::filter(db, run.id).await?;
+            if !filter::may_have(&bits, filter::of_alert(fingerprint)) {
+                return Ok(false);
+            }
+        }
+        may_have_any(db, run, std::slice::from_ref(&self.tests)).await
     }
-}
 
-/// A label that has one of the values, or else its bits by chance.
-fn may_be_one_of(condition: &mut Where, name: &str, values: &[&str]) {
-    if values.is_empty() || values.contains(&"") {
-        return;
+    /// Adds what fits, newest first.
+    async fn search(
+        &self,
+        db: &mut SqliteConnection,
+        run: &Summary,
+        found: &mut Vec<Episode>,
+    ) -> Outcome<()> {
+        let columns = Columns::load(db, run.id).await?;
+        if !self.tests.may_match(&columns.labels) {
+            return Ok(());
+        }
+        let mut texts = None;
+        if !self.words.is_empty() {
+            let column = table::column(db, run.id, Column::Texts).await?;
+            let there = |w: &AhoCorasick| w.is_match(&columns.labels) || w.is_match(&column);
+            if !self.words.iter().all(there) {
+                return Ok(());
+            }
+            texts = Some(column);
+        }
+        let mut kept = Vec::new();
+        for (place, episode) in columns.episodes().enumerate() {
+            let (one, fate, entry) = episode?;
+            let fits = one.id < self.before_id
+                && self.fingerprint.is_none_or(|f| f == one.fingerprint)
+                && self.time.overlaps(one, &fate)
+                && self.tests.may_match(entry);
+            if !fits {
+                continue;
+            }
+            let labels = run::decode_labels(entry)?;
+            if all_match(self.tests.matchers, &labels) {
+                kept.push((place, fate, labels));
+            }
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let texts = match texts {
+            Some(texts) => texts,
+            None => table::column(db, run.id, Column::Texts).await?,
+        };
+        let texts: Vec<&[u8]> = run::entries(&texts).collect::<Outcome<_>>()?;
+        for (place, fate, labels) in kept.into_iter().rev() {
+            if found.len() >= self.limit {
+                break;
+            }
+            let texts = texts.get(place).copied().unwrap_or_default();
+            if self.has_words(&labels, texts) {
+                found.push(super::episode(&columns.begun[place], labels, texts, fate)?);
+            }
+        }
+        Ok(())
     }
-    let one = "(e.label_bits & ?) = ?";
-    let bound = condition.also(&format!("({})", vec![one; values.len()].join(" OR ")));
-    for value in values {
-        let bits = bits::of(name, value);
-        bound.add(bits).add(bits);
+
+    fn has_words(&self, labels: &Labels, texts: &[u8]) -> bool {
+        self.words.iter().all(|word| {
+            labels
+                .iter()
+                .any(|(name, value)| word.is_match(name) || word.is_match(value))
+                || run::annotations(texts).any(|text| word.is_match(text))
+        })
     }
 }

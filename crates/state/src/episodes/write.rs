@@ -1,27 +1,32 @@
 //! What happens to episodes.
+//!
+//! Episodes that begin together make a run together. Those that begin one by one are
+//! added to the last run while it is small, and small runs are merged when there are
+//! many: an episode is written a few times more, and a year of quiet has as few runs as a
+//! year of storms.
 
 use binnacle_model::alert::{Episode, Judgement};
 use sqlx::SqliteConnection;
 
-use super::bits;
+use super::fate::Fate;
+use super::pack::Packer;
+use super::run::{self, Beginning, Summary};
+use super::table::{self, Column, Writer};
 use crate::error::Fault;
 use crate::marks::{self, MarkEvent};
-use crate::rows::{self, Bound};
+use crate::rows;
 use crate::writer::Write;
 
 type Outcome<T> = Result<T, Fault>;
 
-/// Judgements as they are stored.
-pub(super) const USEFUL: i64 = 1;
-/// See [`USEFUL`].
-pub(super) const FALSE_POSITIVE: i64 = 2;
+/// A last run that stays as small takes new episodes.
+const TAIL_EPISODES: usize = 64;
 
-fn stored(judgement: Option<Judgement>) -> Option<i64> {
-    judgement.map(|judgement| match judgement {
-        Judgement::Useful => USEFUL,
-        Judgement::FalsePositive => FALSE_POSITIVE,
-    })
-}
+/// A run with fewer episodes is worth merging...
+const SMALL_EPISODES: i64 = 512;
+
+/// ...when there are that many of them.
+const SMALL_RUNS: usize = 32;
 
 pub(super) struct Begin(pub(super) Vec<Episode>);
 
@@ -30,93 +35,106 @@ impl Write for Begin {
 
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<Vec<i64>> {
         let first = rows::take_ids(db, "episode", self.0.len()).await?;
-        let numbered: Vec<(i64, &Episode)> = (first..).zip(&self.0).collect();
-        // Nearly all have only begun: nine columns less to bind.
-        let (fresh, told): (Vec<_>, Vec<_>) = numbered.iter().copied().partition(|e| is_fresh(e.1));
-        let head = "INSERT INTO episode (id, fingerprint, alertname, severity, team, label_bits, started_ms, \
-                    received_ms) VALUES";
-        rows::for_rows(db, (head, ""), 8, &fresh, |bound, (id, episode)| {
-            bind_begin(bound, *id, episode);
-        })
-        .await?;
-        let head = "INSERT INTO episode (id, fingerprint, alertname, severity, team, label_bits, started_ms, \
-                    received_ms, resolved_ms, notified_ms, ack_at_ms, ack_until_ms, ack_by, \
-                    ack_comment, ack_via, assigned_to, judgement) VALUES";
-        rows::for_rows(db, (head, ""), 17, &told, |bound, (id, episode)| {
-            bind_row(bound, *id, episode);
-        })
-        .await?;
-        let head = "INSERT INTO episode_text (id, labels, labels_json, annotations, \
-                    generator_url) VALUES";
-        rows::for_rows(db, (head, ""), 5, &numbered, |bound, (id, episode)| {
-            bound
-                .add(*id)
-                .add(episode.labels.as_bytes())
-                .add(rows::json(&episode.labels))
-                .add(rows::texts_json(&episode.annotations))
-                .add(episode.generator_url.as_str());
-        })
-        .await?;
-        Ok(numbered.into_iter().map(|(id, _)| id).collect())
+        let ids: Vec<i64> = (first..).take(self.0.len()).collect();
+        let mut writer = Writer::new()?;
+        let before = table::runs_before(db, i64::MAX).await?;
+        let tail = before.first();
+        let room = TAIL_EPISODES.saturating_sub(self.0.len()) as i64;
+        let grows = tail.filter(|run| run.count <= room);
+        if let Some(run) = grows {
+            writer.move_in(db, run.id, |_| true).await?;
+        } else {
+            let small = before.iter().take_while(|run| run.count < SMALL_EPISODES);
+            let small: Vec<i64> = small.map(|run| run.id).collect();
+            if small.len() >= SMALL_RUNS {
+                for run in small.into_iter().rev() {
+                    writer.move_in(db, run, |_| true).await?;
+                }
+            }
+        }
+        let mut texts = Vec::new();
+        for (&id, episode) in ids.iter().zip(&self.0) {
+            texts.clear();
+            run::encode_texts(&episode.annotations, &episode.generator_url, &mut texts);
+            let one = Beginning {
+                id,
+                fingerprint: episode.fingerprint.0,
+                started_ms: episode.started_ms,
+                received_ms: episode.received_ms,
+            };
+            let fate = super::fate_of(episode);
+            writer
+                .push(db, one, (&episode.labels, &texts), &fate)
+                .await?;
+        }
+        writer.store(db).await?;
+        Ok(ids)
     }
 }
 
-/// Whether it has begun and nothing else has happened.
-fn is_fresh(episode: &Episode) -> bool {
-    episode.resolved_ms.is_none()
-        && episode.notified_ms.is_none()
-        && episode.acknowledged.is_none()
-        && episode.assigned_to.is_none()
-        && episode.judgement.is_none()
-}
-
-fn bind_begin(bound: &mut Bound, id: i64, episode: &Episode) {
-    let label = |name| episode.labels.get(name).unwrap_or("");
-    bound
-        .add(id)
-        .add(rows::signed(episode.fingerprint))
-        .add(label("alertname"))
-        .add(label("severity"))
-        .add(label("team"))
-        .add(bits::of_all(&episode.labels))
-        .add(episode.started_ms)
-        .add(episode.received_ms);
-}
-
-fn bind_row(bound: &mut Bound, id: i64, episode: &Episode) {
-    let said = episode.acknowledged.as_ref();
-    bind_begin(bound, id, episode);
-    bound
-        .add(episode.resolved_ms)
-        .add(episode.notified_ms)
-        .add(said.map(|a| a.at_ms))
-        .add(said.map(|a| a.until_ms))
-        .add(said.map(|a| a.by.as_str()))
-        .add(said.map(|a| a.comment.as_str()))
-        .add(said.map(|a| a.via.as_str()))
-        .add(episode.assigned_to.as_deref())
-        .add(stored(episode.judgement));
-}
-
-pub(super) struct Tell(pub(super) Vec<Episode>);
-
-impl Write for Tell {
-    type Answer = ();
-
-    async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
-        let head = "UPDATE episode_text SET annotations = v.column2, \
-                    generator_url = v.column3 FROM (VALUES";
-        let tail = ") AS v WHERE episode_text.id = v.column1";
-        rows::for_rows(db, (head, tail), 3, &self.0, |bound, episode| {
-            bound
-                .add(episode.id)
-                .add(rows::texts_json(&episode.annotations))
-                .add(episode.generator_url.as_str());
-        })
-        .await
+/// Changes what became of episodes: number, and what `change` needs for it. Numbers of
+/// which there is no episode are passed over; answers how many there were.
+pub(crate) async fn change<T: Sync>(
+    db: &mut SqliteConnection,
+    changes: &[(i64, T)],
+    change: impl Fn(&Beginning, &mut Fate, &T) -> bool + Send + Sync,
+) -> Outcome<usize> {
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    // A stable sort: of two changes of one episode the first stays the first.
+    order.sort_by_key(|&i| changes[i].0);
+    let mut rest = order.as_slice();
+    let mut packer = None;
+    let mut known = 0;
+    while let Some(&first) = rest.first() {
+        let Some(run) = table::run_of(db, changes[first].0).await? else {
+            rest = &rest[1..];
+            continue;
+        };
+        let count = rest.partition_point(|&i| changes[i].0 <= run.last);
+        let (here, later) = rest.split_at(count);
+        rest = later;
+        let begun = table::begun(db, run.id).await?;
+        let fates = table::column(db, run.id, Column::Fates).await?;
+        let here: Vec<&(i64, T)> = here.iter().map(|&i| &changes[i]).collect();
+        let (changed, count) = change_run(&run, &begun, &fates, &here, &change)?;
+        known += count;
+        if let Some((summary, fates)) = changed {
+            let packer = match &mut packer {
+                Some(packer) => packer,
+                none => none.insert(Packer::new()?),
+            };
+            table::set_fates(db, &summary, &packer.pack(&fates)?).await?;
+        }
     }
+    Ok(known)
 }
 
+/// The new summary and fates of a run, if anything has changed.
+type Changed = Option<(Summary, Vec<u8>)>;
+
+/// Applies changes, ascending by number, to the fates of a run.
+fn change_run<T>(
+    run: &Summary,
+    begun: &[Beginning],
+    fates: &[u8],
+    changes: &[&(i64, T)],
+    change: &impl Fn(&Beginning, &mut Fate, &T) -> bool,
+) -> Outcome<(Changed, usize)> {
+    let mut known = 0;
+    let mut rest = changes.iter().peekable();
+    let changed = run::change_fates(run, begun, fates, |one, fate| {
+        while rest.next_if(|(id, _)| *id < one.id).is_some() {}
+        let mut is_changed = false;
+        while let Some((_, with)) = rest.next_if(|(id, _)| *id == one.id) {
+            known += 1;
+            is_changed |= change(one, fate, with);
+        }
+        is_changed
+    })?;
+    Ok((changed, known))
+}
+
+/// Ends: number and milliseconds.
 pub(super) struct Resolve(pub(super) Vec<(i64, i64)>);
 
 impl Write for Resolve {
@@ -125,42 +143,30 @@ impl Write for Resolve {
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
         // A sender may name an end before the start that was noted here: an episode does
         // not end before it began.
-        let head = "UPDATE episode SET resolved_ms = CASE WHEN v.column2 < started_ms \
-                    THEN started_ms ELSE v.column2 END FROM (VALUES";
-        let tail = ") AS v WHERE episode.id = v.column1";
-        rows::for_rows(db, (head, tail), 2, &self.0, |bound, (id, at_ms)| {
-            bound.add(*id).add(*at_ms);
+        change(db, &self.0, |one, fate, at_ms| {
+            fate.resolved_ms = Some(one.started_ms.max(*at_ms));
+            true
         })
-        .await
-    }
-}
-
-pub(super) struct Reopen(pub(super) Vec<i64>);
-
-impl Write for Reopen {
-    type Answer = ();
-
-    async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
-        let statement = ("UPDATE episode SET resolved_ms = NULL WHERE id IN", "");
-        rows::for_ids(db, statement, None, &self.0).await?;
+        .await?;
         Ok(())
     }
 }
 
-pub(super) struct Notified {
-    pub(super) ids: Vec<i64>,
-    pub(super) at_ms: i64,
-}
+/// Delivered notifications: number and milliseconds.
+pub(super) struct Notified(pub(super) Vec<(i64, i64)>);
 
 impl Write for Notified {
     type Answer = ();
 
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
-        let statement = (
-            "UPDATE episode SET notified_ms = ? WHERE id IN",
-            "AND notified_ms IS NULL",
-        );
-        rows::for_ids(db, statement, Some(self.at_ms), &self.ids).await?;
+        change(db, &self.0, |_, fate, at_ms| {
+            let is_first = fate.notified_ms.is_none();
+            if is_first {
+                fate.notified_ms = Some(*at_ms);
+            }
+            is_first
+        })
+        .await?;
         Ok(())
     }
 }
@@ -175,14 +181,38 @@ impl Write for Judge {
     type Answer = ();
 
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<()> {
-        let done = sqlx::query("UPDATE episode SET judgement = $1 WHERE id = $2")
-            .bind(stored(self.judgement))
-            .bind(self.episode)
-            .execute(&mut *db)
-            .await?;
-        if done.rows_affected() == 0 {
+        let changes = [(self.episode, self.judgement)];
+        let known = change(db, &changes, |_, fate, judgement| {
+            fate.judgement = *judgement;
+            true
+        })
+        .await?;
+        if known == 0 {
             return Err(Fault::not_found(format!("episode {}", self.episode)));
         }
         marks::append(db, &self.event).await
+    }
+}
+
+/// Forgets the episodes of a run that ended before; answers how many.
+pub(super) struct Forget {
+    pub(super) run: i64,
+    pub(super) before_ms: i64,
+}
+
+impl Write for Forget {
+    type Answer = u64;
+
+    async fn apply(&self, db: &mut SqliteConnection) -> Outcome<u64> {
+        let found = table::run_of(db, self.run).await?;
+        if found.is_none_or(|run| run.id != self.run) {
+            // It was merged with others in the meantime; the next look finds it there.
+            return Ok(0);
+        }
+        let mut writer = Writer::new()?;
+        let keep = |fate: &Fate| fate.resolved_ms.is_none_or(|at| at >= self.before_ms);
+        let forgotten = writer.move_in(db, self.run, keep).await?;
+        writer.store(db).await?;
+        Ok(forgotten)
     }
 }

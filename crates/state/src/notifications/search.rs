@@ -74,32 +74,40 @@ impl State {
             .collect()
     }
 
-    /// How many notifications were delivered in the time (milliseconds, both
-    /// included; 0: no end) about an alert that fired then and matches all of any
-    /// set; tests do not count.
+    /// How many notifications were delivered in any of the times (ascending ranges of
+    /// milliseconds, both ends included) about an alert that fired then and matches all
+    /// of any set; tests do not count.
     ///
     /// # Errors
     /// Those of the disk.
     pub async fn notifications_about(
         &self,
         matcher_sets: &[Vec<Matcher>],
-        from_ms: i64,
-        to_ms: i64,
+        times: &[(i64, i64)],
     ) -> Result<u64> {
-        let alerts = self.fired_alerts(matcher_sets, from_ms, to_ms).await?;
+        let (Some((from_ms, _)), Some((_, to_ms))) = (times.first(), times.last()) else {
+            return Ok(0);
+        };
+        let alerts = self.fired_alerts(matcher_sets, times).await?;
         if alerts.is_empty() {
             return Ok(0);
         }
         let mut found = sqlx::query(
-            "SELECT a.notification_id, a.fingerprint FROM notification n \
+            "SELECT a.notification_id, a.fingerprint, n.at_ms FROM notification n \
              CROSS JOIN notification_alert a WHERE a.notification_id = n.id \
              AND n.at_ms >= $1 AND n.at_ms <= $2 AND n.outcome = $3 AND n.test = 0 \
              ORDER BY n.at_ms, n.id",
         )
         .bind(from_ms)
-        .bind(rows::end_ms(to_ms))
+        .bind(to_ms)
         .bind(DELIVERED)
         .fetch(self.readers());
+        let is_within = |at_ms: i64| {
+            let next = times.partition_point(|(_, to_ms)| *to_ms < at_ms);
+            times
+                .get(next)
+                .is_some_and(|(from_ms, _)| *from_ms <= at_ms)
+        };
         let (mut count, mut last) = (0, None);
         while let Some(row) = found.try_next().await.map_err(|e| self.told(e))? {
             let id: i64 = row.try_get("notification_id").map_err(|e| self.told(e))?;
@@ -107,7 +115,8 @@ impl State {
                 continue;
             }
             let alert = rows::fingerprint(&row, "fingerprint").map_err(|e| self.told(e))?;
-            if alerts.contains(&alert) {
+            let at_ms = row.try_get("at_ms").map_err(|e| self.told(e))?;
+            if alerts.contains(&alert) && is_within(at_ms) {
                 count += 1;
                 last = Some(id);
             }

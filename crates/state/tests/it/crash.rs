@@ -81,7 +81,7 @@ async fn child() {
                 let held = digest.held.iter().map(|held| held.payload.as_str());
                 sent.record.text = held.collect::<Vec<_>>().join(" ");
                 digests
-                    .finish_digest(digest.id, vec![sent])
+                    .finish_digest(digest.id, vec![sent], Vec::new())
                     .await
                     .expect("finished");
             }
@@ -201,7 +201,9 @@ async fn check(state: &State, said: &Said) {
     let mut digests = state.digests().await.expect("a read");
     digests.extend(state.take_digest("team", 1).await.expect("taken"));
     for digest in digests {
-        state.release_digest(digest.id).await.expect("released");
+        let all = digest.held.iter().map(|held| held.notification).collect();
+        let back = state.finish_digest(digest.id, Vec::new(), all);
+        back.await.expect("put back");
         held.extend(digest.held.into_iter().map(|held| held.payload));
     }
     let once: BTreeSet<String> = held.iter().cloned().collect();

@@ -51,10 +51,12 @@ async fn a_digest_is_taken_once_and_finished_once() {
     let state = open(dir.path()).await;
     assert_eq!(state.digests().await, Ok(vec![digest.clone()]));
     let sent = notification(2, Vec::new(), "a");
-    let ids = state.finish_digest(digest.id, vec![sent.clone()]).await;
+    let ids = state
+        .finish_digest(digest.id, vec![sent.clone()], vec![])
+        .await;
     assert_eq!(ids, Ok(vec![4]));
     assert_eq!(state.digests().await, Ok(Vec::new()));
-    let again = state.finish_digest(digest.id, vec![sent]).await;
+    let again = state.finish_digest(digest.id, vec![sent], vec![]).await;
     assert!(
         matches!(again, Err(StateError::NotFound { .. })),
         "{again:?}"
@@ -62,20 +64,25 @@ async fn a_digest_is_taken_once_and_finished_once() {
     let all = state.notifications(NotificationFilter::default()).await;
     assert_eq!(all.map(|n| n.len()), Ok(4));
 
-    // What is put back is due again.
+    // What is put back is due again, and only that; what another digest holds is not.
+    state.hold(vec![held("a", 30, "4")]).await.expect("stored");
     let digest = state
         .take_digest("a", 30)
         .await
         .expect("taken")
         .expect("due");
-    state.release_digest(digest.id).await.expect("released");
+    let numbers: Vec<i64> = digest.held.iter().map(|h| h.notification).collect();
+    assert_eq!(numbers, [3, 5]);
+    let done = state.finish_digest(digest.id, Vec::new(), vec![5, 2]);
+    done.await.expect("finished");
     assert_eq!(state.digests().await, Ok(Vec::new()));
     let again = state
         .take_digest("a", 30)
         .await
         .expect("taken")
         .expect("due");
-    assert_eq!(again.held, digest.held);
+    assert_eq!(again.held, digest.held[1..]);
+    assert_eq!(state.held_teams(10).await, Ok(vec![("b".to_owned(), 5)]));
     assert_ne!(again.id, digest.id);
     state.close().await;
 }

@@ -9,6 +9,7 @@ mod model;
 mod open;
 mod quality;
 mod retention;
+mod runs;
 mod search;
 
 use std::path::Path;

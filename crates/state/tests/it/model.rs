@@ -164,34 +164,18 @@ async fn episodes(random: &mut Random, state: &State, plain: &mut Plain) {
             }
         }
     };
-    match random.below(4) {
+    match random.below(2) {
         0 => {
             let ended = ids.iter().map(|&id| (id, at_ms + id % 9)).collect();
             state.resolve_episodes(ended).await.expect("stored");
             some(plain, &|one| one.resolved_ms = Some(at_ms + one.id % 9));
         }
-        1 => {
-            state.reopen_episodes(ids.clone()).await.expect("stored");
-            some(plain, &|one| one.resolved_ms = None);
-        }
-        2 => {
-            state
-                .notified_episodes(ids.clone(), at_ms)
-                .await
-                .expect("stored");
-            some(plain, &|one| {
-                one.notified_ms.get_or_insert(at_ms);
-            });
-        }
         _ => {
-            let text = word(random);
-            let mut told: Vec<Episode> = Vec::new();
+            let told = ids.iter().map(|&id| (id, at_ms - id % 5)).collect();
+            state.notified_episodes(told).await.expect("stored");
             some(plain, &|one| {
-                one.annotations = vec![("new".to_owned(), text.clone())];
-                one.generator_url.clone_from(&text);
+                one.notified_ms.get_or_insert(at_ms - one.id % 5);
             });
-            told.extend(ids.iter().filter_map(|id| plain.episodes.get(id).cloned()));
-            state.tell_episodes(told).await.expect("stored");
         }
     }
 }

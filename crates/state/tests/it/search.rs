@@ -113,9 +113,20 @@ async fn episodes_are_found_as_in_a_list() {
             one
         })
         .collect();
-    let ids = state.begin_episodes(all.clone()).await.expect("stored");
-    for (one, id) in all.iter_mut().zip(ids) {
-        one.id = id;
+    // One by one and many at once: small runs, merged ones, and a large one.
+    let mut rest = all.as_mut_slice();
+    while !rest.is_empty() {
+        let count = if random.one_in(9) {
+            90
+        } else {
+            1 + random.below(3) as usize
+        };
+        let (now, later) = rest.split_at_mut(count.min(rest.len()));
+        let ids = state.begin_episodes(now.to_vec()).await.expect("stored");
+        for (one, id) in now.iter_mut().zip(ids) {
+            one.id = id;
+        }
+        rest = later;
     }
     let mut found_some = 0;
     for _ in 0..600 {
@@ -145,7 +156,28 @@ async fn episodes_are_found_as_in_a_list() {
         }
         let mut want: Vec<(String, u64)> = want.into_iter().collect();
         want.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        assert_eq!(state.fired(&sets, 0, 0).await, Ok(want), "{sets:?}");
+        let always = [(0, i64::MAX)];
+        assert_eq!(state.fired(&sets, &always).await, Ok(want), "{sets:?}");
+        // Some of the time, in pieces.
+        let mut edges: Vec<i64> = (0..6).map(|_| random.between(0, 1_200)).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let times: Vec<(i64, i64)> = edges
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|e| (e[0], e[1]))
+            .collect();
+        let overlaps = |e: &&Episode| {
+            times
+                .iter()
+                .any(|(from, to)| e.started_ms <= *to && e.resolved_ms.is_none_or(|at| at >= *from))
+        };
+        let matches = |e: &&Episode| sets.iter().any(|set| all_match(set, &e.labels));
+        let want = all.iter().filter(overlaps).filter(matches).count();
+        let found = state.fired(&sets, &times).await.expect("a read");
+        let found: u64 = found.iter().map(|(_, count)| count).sum();
+        assert_eq!(found, want as u64, "{sets:?} {times:?}");
     }
     state.close().await;
 }
@@ -264,18 +296,21 @@ async fn notifications_about_alerts_are_counted_once_each() {
     state.begin_episodes(vec![a, b]).await.expect("stored");
     state.append_notifications(told).await.expect("stored");
     let of = |name: &str| vec![Matcher::equal("alertname", name)];
-    let check = |sets: Vec<Vec<Matcher>>, from_ms, to_ms, want| {
+    let check = |sets: Vec<Vec<Matcher>>, times: &'static [(i64, i64)], want| {
         let state = state.clone();
         async move {
-            let found = state.notifications_about(&sets, from_ms, to_ms).await;
-            assert_eq!(found, Ok(want), "{sets:?} {from_ms} {to_ms}");
+            let found = state.notifications_about(&sets, times).await;
+            assert_eq!(found, Ok(want), "{sets:?} {times:?}");
         }
     };
-    check(vec![of("a")], 0, 30, 1).await;
-    check(vec![of("b")], 0, 30, 2).await;
-    check(vec![of("a"), of("b")], 0, 0, 3).await;
-    check(vec![of("a")], 21, 0, 0).await;
-    check(vec![], 0, 0, 0).await;
-    check(vec![vec![]], 0, 0, 3).await;
+    let always = &[(0, i64::MAX)];
+    check(vec![of("a")], &[(0, 30)], 1).await;
+    check(vec![of("b")], &[(0, 30)], 2).await;
+    check(vec![of("b")], &[(0, 14), (16, 34), (36, 40)], 1).await;
+    check(vec![of("a"), of("b")], always, 3).await;
+    check(vec![of("a")], &[(21, i64::MAX)], 0).await;
+    check(vec![], always, 0).await;
+    check(vec![vec![]], always, 3).await;
+    check(vec![vec![]], &[], 0).await;
     state.close().await;
 }

@@ -151,7 +151,7 @@ impl Service {
     /// The alerts of a digest by integration, each as it stands now.
     fn sort_out(&self, digest: &Digest) -> BTreeMap<To, Kept> {
         let now_ns = self.now_ns();
-        let mut sorted: BTreeMap<To, (Vec<i64>, BTreeMap<Labels, Arc<Alert>>)> = BTreeMap::new();
+        let mut sorted: BTreeMap<To, (Vec<i64>, ByLabels)> = BTreeMap::new();
         for held in &digest.held {
             let Some((to, alerts)) = read(&held.payload) else {
                 tracing::error!(
@@ -202,6 +202,9 @@ struct Kept {
 
 /// Receiver, kind of integration, its place.
 type To = (String, String, u32);
+
+/// Alerts, each once.
+type ByLabels = BTreeMap<Labels, Arc<Alert>>;
 
 /// The integration that something was kept for; when it is no more, those of the root
 /// route, so that nothing gets lost.

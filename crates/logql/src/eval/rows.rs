@@ -280,6 +280,7 @@ impl Asking<'_> {
                 .map(|e| e.extract.clone())
                 .collect(),
             line_bytes: takes_bytes && !pipeline.changes_line(),
+            ..Wanted::default()
         }
     }
 

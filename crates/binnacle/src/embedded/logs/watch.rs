@@ -17,7 +17,6 @@ use binnacle_logql::patterns::ledger::{
     Ledger, LedgerSettings, PatternRecord, PatternState, ServiceRecord, Sighting,
 };
 use binnacle_model::event::logs::KnownPattern;
-use binnacle_model::event::select::{Fields, Lines, Wanted};
 use binnacle_model::event::{EventSelection, Rows, SelectEvents};
 use binnacle_model::limits::{Meter, QueryLimits};
 use binnacle_model::select::SelectError;
@@ -25,7 +24,7 @@ use binnacle_stdx::clock::Clock;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::patterns::{LEVEL, level};
+use super::patterns::{OfRows, level, wanted};
 
 /// Bytes of lines that are looked at in one look, about.
 const BYTES_MAX: u64 = 256 << 20;
@@ -203,6 +202,7 @@ impl State {
 #[derive(Default)]
 struct Mined {
     miner: Miner,
+    of_rows: OfRows,
     /// By pattern and level: lines and the newest time.
     counts: HashMap<(usize, String), (u64, i64)>,
     seen: u64,
@@ -218,11 +218,7 @@ fn sightings(
     let selection = EventSelection {
         start_ns,
         end_ns,
-        wanted: Wanted {
-            lines: Lines::All,
-            fields: Fields::Named(vec![LEVEL.to_owned()]),
-            ..Wanted::default()
-        },
+        wanted: wanted(&[]),
         ..EventSelection::default()
     };
     let bytes: u64 = engine
@@ -244,6 +240,7 @@ fn sightings(
     let mut rows = Rows::default();
     for unit in 0..set.units().len() {
         set.read(unit, start_ns, end_ns, &mut rows)?;
+        mined.values_mut().for_each(|own| own.of_rows.begin());
         for row in 0..rows.len() {
             let service = services
                 .get(rows.streams[row] as usize)
@@ -253,7 +250,7 @@ fn sightings(
             if !own.seen.is_multiple_of(every) {
                 continue;
             }
-            let id = own.miner.add(rows.lines.get(row));
+            let id = own.of_rows.number(&rows, row, &mut own.miner);
             let counted = own
                 .counts
                 .entry((id, level(&rows.fields, row)))
@@ -355,6 +352,8 @@ mod tests {
     use binnacle_model::Labels;
     use binnacle_model::event::{AppendEvents, EventBatch, FieldValue};
     use binnacle_stdx::clock::ManualClock;
+
+    use super::super::patterns::LEVEL;
 
     const MINUTE_MS: i64 = 60_000;
 

@@ -116,7 +116,8 @@ export default function Results({ state, needles, onChange }: Props) {
       {list.warnings.map((warning) => <p key={warning} className="annotation">{warning}</p>)}
       {isLines && list.error !== null && <ErrorNote error={list.error} expr={query} />}
       {isLines && list.error === null && list.pending && <div className="result-wait" style={{ height: 320 }} aria-label="Loading the lines" />}
-      {isLines && list.error === null && !list.pending && lines.length === 0 && <NoLines query={query} />}
+      {isLines && list.error === null && !list.pending && !list.stopped && lines.length === 0 && <NoLines query={query} />}
+      {isLines && list.stopped && <EmptyState title="Stopped">The question was given up before its answer came. A shorter range or more labels in the selector make it cheaper; Run asks again.</EmptyState>}
       {isLines && lines.length > 0 && rows.length === 0 && <EmptyState compact title="All of these lines are switched off">The legend above hides their levels. <button type="button" className="link-button" onClick={() => onChange({ hidden: new Set() })}>Show all levels</button></EmptyState>}
       {state.tab === 'lines' && list.error === null && rows.length > 0 && <LineList {...shared} needles={marks} target={target} />}
       {state.tab === 'table' && list.error === null && rows.length > 0 && <LineTable {...shared} columns={columns} sort={state.sort} onSort={(sort) => onChange({ sort })} />}

@@ -101,7 +101,7 @@ export default function Results({ state, needles, onChange }: Props) {
         <div className="segments" role="tablist" aria-label="View">
           {TABS.map(([tab, title]) => <button key={tab} type="button" role="tab" aria-selected={state.tab === tab} onClick={() => onChange({ tab })}>{title}</button>)}
         </div>
-        {isLines && lines.length > 0 && <span className="dim logs-cost" title={list.cost === undefined ? undefined : `${grouped(list.cost.totalLinesProcessed ?? 0)} lines looked at`}>{grouped(rows.length)}{rows.length === lines.length ? '' : ` of ${grouped(lines.length)}`}{more ? ' newest' : ''} · {Math.round(list.tookMs)} ms{(list.cost?.totalBytesProcessed ?? 0) > 0 && ` · ${formatValue(list.cost?.totalBytesProcessed ?? 0, 'bytes')} read`}</span>}
+        {isLines && lines.length > 0 && <span className="dim logs-cost" title={list.cost === undefined ? undefined : `${grouped(list.cost.totalLinesProcessed ?? 0)} lines looked at`}>{grouped(rows.length)}{rows.length === lines.length ? '' : ` of ${grouped(lines.length)}`}{more ? (display.oldest ? ' oldest' : ' newest') : ''} · {Math.round(list.tookMs)} ms{(list.cost?.totalBytesProcessed ?? 0) > 0 && ` · ${formatValue(list.cost?.totalBytesProcessed ?? 0, 'bytes')} read`}</span>}
         {held.behind && <button type="button" className="button button-small logs-behind" title="The page does not refresh by itself while you read. This shows what came since." onClick={() => { setOpen(new Set()); setCursorKey(''); held.release(); scrollTo({ top: 0 }); }}><IconRefresh size={14} aria-hidden /> Held while you read</button>}
         <span className="spacer" />
         {isLines && (

@@ -243,6 +243,9 @@ export const logsBehaviours = {
   'logs: a search is kept, found by others, changed and deleted': async (page, base, shots) => {
     const name = `slow carts ${Date.now()}`;
     await page.goto(url(base, `${SHOP} | logfmt`, '&tab=table&col=took&d=nowrap'));
+    // Another check may have said a name already.
+    await page.evaluate(() => localStorage.removeItem('binnacle.who'));
+    await page.reload();
     await rows(page, '.lt-row', 3);
     await page.click('[aria-label="Keep this search"]');
     await page.fill('.search-form input >> nth=0', name);
@@ -262,6 +265,16 @@ export const logsBehaviours = {
     await page.click(`[aria-label="Delete ${name}"]`);
     await page.click('.search-row .button-danger');
     await page.waitForFunction((gone) => ![...document.querySelectorAll('.search-row')].some((node) => node.textContent.includes(gone)), name);
+  },
+
+  'logs: a question that takes long can be given up': async (page, base) => {
+    await page.route('**/loki/api/v1/query_range', () => undefined);
+    await page.goto(url(base, SHOP));
+    await page.locator('.logs-run button:has-text("Stop")').click();
+    await text(page, '.empty-state h3', 'Stopped');
+    await page.unroute('**/loki/api/v1/query_range');
+    await page.locator('.logs-run button:has-text("Run")').click();
+    await rows(page, '.ll-line', 5);
   },
 
   'logs: nothing, all switched off, and a refusal say what to do': async (page, base, shots) => {

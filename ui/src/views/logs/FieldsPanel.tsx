@@ -95,7 +95,7 @@ export default function FieldsPanel({ query, range, columns }: Props) {
   return (
     <aside className="fields-panel" aria-label="Fields">
       <input className="input input-small" placeholder="Search fields" aria-label="Search fields" value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
-      {error !== null && named.length === 0 && <ErrorNote error={error} />}
+      {error !== null && named.length === 0 && <p className="dim field-note">The fields cannot be had: {error instanceof Error ? error.message : String(error)}</p>}
       {pending && <div className="result-wait" style={{ height: 120 }} aria-label="Looking for fields" />}
       {groups.map(([title, list]) => list.length > 0 && (
         <section key={title}>

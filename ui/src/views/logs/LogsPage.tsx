@@ -12,7 +12,7 @@ import { store, stored } from '../../app/storage';
 import { useTime } from '../../app/time';
 import { WhoProvider } from '../../app/who';
 import Dropdown from '../../components/Dropdown';
-import { IconBroadcast, IconHistory, IconPlay, IconSidebar, IconStop, IconWand } from '../../components/icons';
+import { IconBroadcast, IconHistory, IconSidebar, IconStop, IconWand } from '../../components/icons';
 import PageHead from '../../components/PageHead';
 import { parseHistory, remember } from '../../lib/history';
 import { asksForLines, fromWords, isWords, needlesOf, selectorOf, withFilter, withMatcher } from '../../lib/logs/edit';
@@ -28,6 +28,7 @@ import LiveTail from './LiveTail';
 import LogsTabs from './LogsTabs';
 import MetricResult from './MetricResult';
 import Results from './Results';
+import RunButton from './RunButton';
 import Searches, { searchParams } from './Searches';
 
 const HISTORY = 'logs-history';
@@ -137,7 +138,7 @@ export default function LogsPage() {
           <div className="logs-query">
             <EditorSlot value={text} range={resolved} onChange={setText} onRun={run} />
             <div className="logs-run">
-              <button type="button" className="button button-primary" onClick={run} title="Run (Enter)"><IconPlay size={15} aria-hidden /> Run</button>
+              <RunButton onRun={run} />
               <button type="button" className="button" aria-pressed={live} disabled={!lines} title={lines ? 'Lines as they come' : 'A query for numbers has no live tail'} onClick={() => change({ live: !live })}>
                 {live ? <IconStop size={15} aria-hidden /> : <IconBroadcast size={15} aria-hidden />} Live
               </button>

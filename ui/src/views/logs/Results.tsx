@@ -101,7 +101,7 @@ export default function Results({ state, needles, onChange }: Props) {
         <div className="segments" role="tablist" aria-label="View">
           {TABS.map(([tab, title]) => <button key={tab} type="button" role="tab" aria-selected={state.tab === tab} onClick={() => onChange({ tab })}>{title}</button>)}
         </div>
-        {isLines && lines.length > 0 && <span className="dim logs-cost" title={list.cost === undefined ? undefined : `${grouped(list.cost.totalLinesProcessed ?? 0)} lines looked at`}>{grouped(rows.length)}{rows.length === lines.length ? '' : ` of ${grouped(lines.length)}`}{more ? ' newest' : ''} · {Math.round(list.tookMs)} ms{(list.cost?.totalBytesProcessed ?? 0) > 0 && ` · ${formatValue(list.cost?.totalBytesProcessed ?? 0, 'bytes')} read`}</span>}
+        {isLines && lines.length > 0 && <span className="dim logs-cost" title={list.cost === undefined ? undefined : `${grouped(list.cost.totalLinesProcessed ?? 0)} lines looked at`}>{grouped(rows.length)}{rows.length === lines.length ? '' : ` of ${grouped(lines.length)}`}{more ? (display.oldest ? ' oldest' : ' newest') : ''} · {Math.round(list.tookMs)} ms{(list.cost?.totalBytesProcessed ?? 0) > 0 && ` · ${formatValue(list.cost?.totalBytesProcessed ?? 0, 'bytes')} read`}</span>}
         {held.behind && <button type="button" className="button button-small logs-behind" title="The page does not refresh by itself while you read. This shows what came since." onClick={() => { setOpen(new Set()); setCursorKey(''); held.release(); scrollTo({ top: 0 }); }}><IconRefresh size={14} aria-hidden /> Held while you read</button>}
         <span className="spacer" />
         {isLines && (
@@ -116,7 +116,8 @@ export default function Results({ state, needles, onChange }: Props) {
       {list.warnings.map((warning) => <p key={warning} className="annotation">{warning}</p>)}
       {isLines && list.error !== null && <ErrorNote error={list.error} expr={query} />}
       {isLines && list.error === null && list.pending && <div className="result-wait" style={{ height: 320 }} aria-label="Loading the lines" />}
-      {isLines && list.error === null && !list.pending && lines.length === 0 && <NoLines query={query} />}
+      {isLines && list.error === null && !list.pending && !list.stopped && lines.length === 0 && <NoLines query={query} />}
+      {isLines && list.stopped && <EmptyState title="Stopped">The question was given up before its answer came. A shorter range or more labels in the selector make it cheaper; Run asks again.</EmptyState>}
       {isLines && lines.length > 0 && rows.length === 0 && <EmptyState compact title="All of these lines are switched off">The legend above hides their levels. <button type="button" className="link-button" onClick={() => onChange({ hidden: new Set() })}>Show all levels</button></EmptyState>}
       {state.tab === 'lines' && list.error === null && rows.length > 0 && <LineList {...shared} needles={marks} target={target} />}
       {state.tab === 'table' && list.error === null && rows.length > 0 && <LineTable {...shared} columns={columns} sort={state.sort} onSort={(sort) => onChange({ sort })} />}

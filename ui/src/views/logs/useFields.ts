@@ -20,7 +20,9 @@ export interface Fields {
   pending: boolean;
 }
 
-export function useFields(query: string, range: ResolvedRange): Fields {
+export function useFields(query: string, shown: ResolvedRange): Fields {
+  // Names change more slowly than lines: once a minute is often enough.
+  const range = { start: Math.floor(shown.start / 60) * 60, end: Math.ceil(shown.end / 60) * 60 };
   const selector = selectorOf(query);
   const labels = useQuery({
     queryKey: ['logs-labels', selector, range.start, range.end],

@@ -22,6 +22,8 @@ export interface LinesState {
   lines: readonly Line[];
   error: unknown;
   pending: boolean;
+  /** The first page was given up before it came. */
+  stopped: boolean;
   /** What is shown belongs to an older question. */
   old: boolean;
   tookMs: number;
@@ -66,7 +68,8 @@ export function useLines(query: string, range: ResolvedRange, oldest: boolean, e
   return {
     lines,
     error: result.error,
-    pending: result.isPending,
+    pending: result.isPending && result.fetchStatus !== 'idle',
+    stopped: enabled && result.isPending && result.fetchStatus === 'idle',
     old: result.isPlaceholderData,
     tookMs: first?.tookMs ?? 0,
     cost: first?.cost,

@@ -42,7 +42,7 @@ pub struct EngineOptions {
     /// Default: 32 MiB.
     pub reserve_bytes: u64,
     /// Bytes of rows in memory that make the head be written out, 4 GiB at most. Default:
-    /// 64 MiB. When
+    /// 32 MiB, which is two full blocks or three. When
     /// writing cannot keep up, appends wait at three times as much, and are refused at
     /// eight times as much.
     pub head_bytes_max: usize,
@@ -74,7 +74,7 @@ impl Default for EngineOptions {
         Self {
             sync: SyncPolicy::Interval(Duration::from_secs(1)),
             reserve_bytes: 32 << 20,
-            head_bytes_max: 64 << 20,
+            head_bytes_max: 32 << 20,
             head_age_ms_max: 10 * 60 * 1000,
             block_rows: block::ROWS_MAX,
             streams_max: 1_000_000,

@@ -30,11 +30,13 @@ mod read;
 mod search;
 mod shape;
 mod sizes;
+mod skeleton;
 mod stamp;
 mod strings;
 mod template;
 mod test;
 mod tokens;
+mod ways;
 mod words;
 mod write;
 

@@ -16,6 +16,7 @@ use super::column::{self, Column, Work};
 use super::ints::{self, Ints, Order};
 use super::piece::{Pieces, Reader, put_bytes};
 use super::quick::is_same;
+use super::skeleton::{Skeletons, skeleton};
 use super::template::{Learnt, NO_TEMPLATE, learn};
 use super::tokens::{Level, split};
 use super::words::is_word;
@@ -148,41 +149,6 @@ pub(super) fn of_texts<'a>(texts: &[&'a [u8]], times: &[i64], level: Level) -> S
     builder
 }
 
-/// Skeletons that were seen, and the shape of each. Texts of one skeleton are told apart by
-/// their values alone: no literal of JSON or logfmt has the byte that stands for a value.
-#[derive(Default)]
-struct Skeletons {
-    seen: Vec<(Vec<u8>, Option<u32>)>,
-    by_hash: HashMap<u64, Vec<u32>>,
-    /// That of the text before.
-    last: usize,
-}
-
-impl Skeletons {
-    fn find(&mut self, skeleton: &[u8], new: impl FnOnce() -> Option<u32>) -> Option<u32> {
-        if let Some((text, shape)) = self.seen.get(self.last)
-            && text == skeleton
-        {
-            return *shape;
-        }
-        let same = self.by_hash.entry(KEY.hash64(skeleton)).or_default();
-        for n in same.iter() {
-            if self.seen[*n as usize].0 == skeleton {
-                self.last = *n as usize;
-                return self.seen[self.last].1;
-            }
-        }
-        let shape = new();
-        // Each line has another skeleton, perhaps: those without a shape are not kept.
-        if shape.is_some() {
-            self.last = self.seen.len();
-            same.push(self.last as u32);
-            self.seen.push((skeleton.to_vec(), shape));
-        }
-        shape
-    }
-}
-
 /// Takes texts apart that are all the same but for their numbers, such as addresses and
 /// durations: there is nothing to be learnt. `None` when they are not.
 pub(super) fn of_numbered<'a>(texts: &[&'a [u8]]) -> Option<ShapeBuilder<'a>> {
@@ -230,19 +196,6 @@ pub(super) fn of_numbered<'a>(texts: &[&'a [u8]]) -> Option<ShapeBuilder<'a>> {
     builder.columns.append(&mut columns);
     builder.of_text = vec![1; texts.len()];
     Some(builder)
-}
-
-/// What is left of a line without its values.
-fn skeleton(line: &[u8], values: &[(u32, u32)], out: &mut Vec<u8>) {
-    out.clear();
-    let mut at = 0;
-    for (from, to) in values {
-        out.extend_from_slice(&line[at..*from as usize]);
-        // No byte of UTF-8; in logfmt a value is where the skeleton says it is anyway.
-        out.push(0xff);
-        at = *to as usize;
-    }
-    out.extend_from_slice(&line[at..]);
 }
 
 fn literals_of(text: &[u8], values: impl Iterator<Item = (u32, u32)>) -> Vec<Vec<u8>> {

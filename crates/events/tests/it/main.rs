@@ -4,6 +4,7 @@ mod block;
 mod block_ids;
 mod block_lines;
 mod block_patterns;
+mod block_pieces;
 mod crash;
 mod faults;
 mod model;

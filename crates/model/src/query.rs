@@ -150,6 +150,9 @@ pub struct QueryOptions {
     pub client: String,
     /// At most that many series in the answer; 0: no limit.
     pub limit: usize,
+    /// The asker is on a thread where blocking is allowed and expects the answer soon:
+    /// it may be found on that thread.
+    pub in_place: bool,
 }
 
 /// A query at one time.

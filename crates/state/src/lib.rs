@@ -40,6 +40,7 @@ use sqlx::SqlitePool;
 
 pub use budgets::Disturbance;
 pub use digests::{Digest, Held, NewHeld};
+pub use episodes::Begun;
 pub use error::{Result, StateError};
 pub use marks::{Mark, MarkEvent};
 pub use notification_log::{LogEntry, LogKey};

@@ -6,7 +6,7 @@ use binnacle_model::alert::{
 };
 use binnacle_model::matcher::Matcher;
 use binnacle_state::{
-    Digest, Disturbance, LogEntry, Mark, NewHeld, NewNotification, State, StateError,
+    Begun, Digest, Disturbance, LogEntry, Mark, NewHeld, NewNotification, State, StateError,
 };
 
 /// Declares [`Ledger`] and fulfils it by [`State`], whose methods have the same names.
@@ -53,8 +53,8 @@ ledger! {
 
     /// Episodes that have not ended.
     fn open_episodes() -> Vec<Episode>;
-    /// Stores new episodes; answers their numbers.
-    fn begin_episodes(episodes: Vec<Episode>) -> Vec<i64>;
+    /// Stores the episodes of alerts that began to fire; answers their numbers.
+    fn begin_alerts(begun: Vec<Begun>) -> Vec<i64>;
     /// Notes ends: number and milliseconds.
     fn resolve_episodes(ended: Vec<(i64, i64)>) -> ();
     /// Notes the first delivered notification: number and milliseconds.

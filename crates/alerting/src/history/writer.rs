@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use binnacle_model::alert::{Alert, Episode, Fingerprint, NotificationOutcome, NotificationRecord};
-use binnacle_state::{NewNotification, StateError};
+use binnacle_model::alert::{Episode, Fingerprint, NotificationOutcome, NotificationRecord};
+use binnacle_state::{Begun, NewNotification, StateError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Ledger;
-use crate::alerts::{ByFingerprint, NS_PER_MS};
+use crate::alerts::ByFingerprint;
 
 /// At most that many facts are written together.
 const BATCH_MAX: usize = 4_000;
@@ -27,14 +27,7 @@ const LATELY_MAX: usize = 10_000;
 #[derive(Debug, Clone)]
 pub enum Fact {
     /// An alert began to fire.
-    Began {
-        /// The alert.
-        alert: Arc<Alert>,
-        /// Its number.
-        fingerprint: Fingerprint,
-        /// When it came in, milliseconds.
-        received_ms: i64,
-    },
+    Began(Begun),
     /// An alert ended.
     Ended {
         /// Its number.
@@ -160,12 +153,14 @@ impl History {
         let mut batch = batch.into_iter().peekable();
         while let Some(first) = batch.next() {
             let count = match first {
-                Fact::Began { .. } => {
-                    let mut began = vec![first];
-                    while let Some(f) = batch.next_if(|f| matches!(f, Fact::Began { .. })) {
-                        began.push(f);
+                Fact::Began(begun) => {
+                    let mut began = vec![begun];
+                    while let Some(Fact::Began(begun)) =
+                        batch.next_if(|f| matches!(f, Fact::Began(_)))
+                    {
+                        began.push(begun);
                     }
-                    (began.len(), self.begin(&began).await)
+                    (began.len(), self.begin(began).await)
                 }
                 Fact::Ended { fingerprint, at_ms } => {
                     let mut ended = vec![(fingerprint, at_ms)];
@@ -193,28 +188,9 @@ impl History {
         }
     }
 
-    async fn begin(&self, facts: &[Fact]) -> Result<(), StateError> {
-        let mut episodes = Vec::with_capacity(facts.len());
-        for fact in facts {
-            if let Fact::Began {
-                alert,
-                fingerprint,
-                received_ms,
-            } = fact
-            {
-                episodes.push(Episode {
-                    fingerprint: *fingerprint,
-                    labels: alert.labels.clone(),
-                    annotations: alert.annotations.clone(),
-                    generator_url: alert.generator_url.clone(),
-                    started_ms: alert.starts_at_ns / NS_PER_MS,
-                    received_ms: *received_ms,
-                    ..Episode::default()
-                });
-            }
-        }
-        let fingerprints: Vec<Fingerprint> = episodes.iter().map(|e| e.fingerprint).collect();
-        let ids = self.ledger.begin_episodes(episodes).await?;
+    async fn begin(&self, begun: Vec<Begun>) -> Result<(), StateError> {
+        let fingerprints: Vec<Fingerprint> = begun.iter().map(|b| b.fingerprint).collect();
+        let ids = self.ledger.begin_alerts(begun).await?;
         self.open.lock().extend(fingerprints.into_iter().zip(ids));
         Ok(())
     }

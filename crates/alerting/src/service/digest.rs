@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use binnacle_model::Labels;
@@ -41,13 +42,15 @@ impl Service {
         };
         let mut notification = self.record_of(job, hold.reason, &outcome);
         notification.record.outcome = NotificationOutcome::Held { reason: hold.why };
+        let due_ms = hold.due_ms;
         let held = NewHeld {
             notification,
-            due_ms: hold.due_ms,
+            due_ms,
             payload: payload(job).to_string(),
         };
         match self.ledger.hold(vec![held]).await {
             Ok(_) => {
+                self.digest_due_ms.fetch_min(due_ms, Relaxed);
                 let store = last.map_or_else(Texts::new, |last| last.store.clone());
                 self.remember(job, store).await;
                 true
@@ -67,16 +70,28 @@ impl Service {
         }
     }
 
-    /// Tells what is due.
+    /// Tells what is due. While nothing is, the ledger is not asked.
     pub(super) async fn send_digests(self: &Arc<Self>, now_ms: i64) {
-        let teams = match self.ledger.held_teams(now_ms).await {
+        if now_ms < self.digest_due_ms.load(Relaxed) {
+            return;
+        }
+        // What is held from here on says when it is due by itself.
+        self.digest_due_ms.store(i64::MAX, Relaxed);
+        let teams = match self.ledger.held_teams(i64::MAX).await {
             Ok(teams) => teams,
             Err(error) => {
+                self.digest_due_ms.store(0, Relaxed);
                 tracing::error!(%error, "digests could not be looked for");
                 return;
             }
         };
-        for (team, _) in teams {
+        for (team, due_ms) in teams {
+            // A team may hold more than what is due now.
+            self.digest_due_ms
+                .fetch_min(due_ms.max(now_ms + 1), Relaxed);
+            if due_ms > now_ms {
+                continue;
+            }
             match self.ledger.take_digest(team, now_ms).await {
                 Ok(Some(digest)) => self.spawn_digest(digest),
                 Ok(None) => {}
@@ -146,6 +161,7 @@ impl Service {
         if let Err(error) = finished.await {
             tracing::error!(%error, "a digest could not be noted");
         }
+        self.digest_due_ms.store(0, Relaxed);
     }
 
     /// The alerts of a digest by integration, each as it stands now.

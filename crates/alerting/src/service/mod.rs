@@ -40,7 +40,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use binnacle_model::alert::{Alert, AlertingError, Fingerprint};
-use binnacle_state::{LogEntry, Mark, StateError};
+use binnacle_state::{Begun, LogEntry, Mark, StateError};
 use binnacle_stdx::clock::Clock;
 use binnacle_stdx::files::Files;
 use hashbrown::{HashMap, HashSet};
@@ -117,6 +117,8 @@ pub struct Service {
     history: Arc<History>,
     spending: Mutex<Spending>,
     failing: Mutex<HashSet<LaneKey>>,
+    /// When the next digest may be due, milliseconds; 0: the ledger knows.
+    digest_due_ms: AtomicI64,
     watchdogs: Mutex<HashMap<String, Watched>>,
     /// Whether unanswered alerts are being told.
     is_busy: AtomicBool,
@@ -200,6 +202,7 @@ impl Service {
             history: Arc::new(history),
             spending: Mutex::new(spending),
             failing: Mutex::default(),
+            digest_due_ms: AtomicI64::new(0),
             watchdogs: Mutex::default(),
             is_busy: AtomicBool::new(false),
             graphs: RwLock::default(),
@@ -306,10 +309,12 @@ fn note_what_was_missed(history: &History, board: &Board, known: &[Fingerprint],
     let fires = board.alerts().iter().filter(|(fingerprint, slot)| {
         !slot.alert.resolved_at(now_ns) && !known.contains(&fingerprint.0)
     });
-    let began = fires.map(|(fingerprint, slot)| Fact::Began {
-        alert: Arc::clone(&slot.alert),
-        fingerprint,
-        received_ms: slot.alert.updated_at_ns / NS_PER_MS,
+    let began = fires.map(|(fingerprint, slot)| {
+        Fact::Began(Begun {
+            alert: Arc::clone(&slot.alert),
+            fingerprint,
+            received_ms: slot.alert.updated_at_ns / NS_PER_MS,
+        })
     });
     history.note(began);
     let gone = known.iter().map(|f| Fingerprint(*f)).filter_map(|f| {

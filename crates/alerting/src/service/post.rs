@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use binnacle_model::alert::{Accepted, Alert, AlertSink, AlertingError, BoxFuture, Fingerprint};
 
+use binnacle_state::Begun;
+
 use super::Service;
 use crate::alerts::{ByFingerprint, Change, NS_PER_MS, complete, validate};
 use crate::dispatch::millis;
@@ -77,11 +79,11 @@ impl Service {
                     Change::Update | Change::Stale => false,
                 };
                 if begins {
-                    facts.push(Fact::Began {
+                    facts.push(Fact::Began(Begun {
                         alert: taken.alert,
                         fingerprint,
                         received_ms: now_ms,
-                    });
+                    }));
                 }
             }
             standing.board.next_deadline()

@@ -10,7 +10,7 @@ use binnacle_model::alert::{
 };
 use binnacle_model::matcher::{Matcher, all_match};
 use binnacle_state::{
-    Digest, Disturbance, Held, LogEntry, LogKey, Mark, NewHeld, NewNotification, StateError,
+    Begun, Digest, Disturbance, Held, LogEntry, LogKey, Mark, NewHeld, NewNotification, StateError,
 };
 use parking_lot::Mutex;
 
@@ -135,13 +135,22 @@ impl Ledger for MemoryLedger {
         }))
     }
 
-    fn begin_episodes(&self, episodes: Vec<Episode>) -> Answer<'_, Vec<i64>> {
+    fn begin_alerts(&self, begun: Vec<Begun>) -> Answer<'_, Vec<i64>> {
         ready(self.with(|t| {
             let mut ids = Vec::new();
-            for mut episode in episodes {
-                episode.id = t.episodes.len() as i64 + 1;
-                ids.push(episode.id);
-                t.episodes.push(episode);
+            for one in begun {
+                let id = t.episodes.len() as i64 + 1;
+                ids.push(id);
+                t.episodes.push(Episode {
+                    id,
+                    fingerprint: one.fingerprint,
+                    labels: one.alert.labels.clone(),
+                    annotations: one.alert.annotations.clone(),
+                    generator_url: one.alert.generator_url.clone(),
+                    started_ms: one.alert.starts_at_ns / 1_000_000,
+                    received_ms: one.received_ms,
+                    ..Episode::default()
+                });
             }
             ids
         }))

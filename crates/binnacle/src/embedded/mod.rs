@@ -129,7 +129,7 @@ impl Embedded {
         let engine = self.engine.clone();
         let (result, seconds) = {
             let meter = meter.clone();
-            on_a_thread(move || {
+            let work = move || {
                 let begun = Instant::now();
                 let result = evaluate(
                     &expr,
@@ -140,8 +140,12 @@ impl Embedded {
                     &meter,
                 );
                 Ok((result, begun.elapsed().as_secs_f64()))
-            })
-            .await?
+            };
+            if options.in_place {
+                here(work)?
+            } else {
+                on_a_thread(work).await?
+            }
         };
         drop(slot);
         drop(entry);
@@ -215,6 +219,15 @@ async fn on_a_thread<T: Send + 'static>(
             message: format!("the query's thread failed: {error}. This is a bug"),
         }),
     }
+}
+
+/// Runs `work` on this thread; a panic is an error as it is on a thread of its own.
+fn here<T>(work: impl FnOnce() -> Result<T, QueryError>) -> Result<T, QueryError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(QueryError::Internal {
+            message: "the query failed within. This is a bug".to_owned(),
+        })
+    })
 }
 
 fn millis(duration: Duration) -> i64 {

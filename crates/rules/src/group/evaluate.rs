@@ -119,6 +119,7 @@ impl Turn<'_> {
             at_ms: self.data_ms,
             options: QueryOptions {
                 client: self.group.client().to_owned(),
+                in_place: self.around.may_block && rule.is_quick(),
                 ..QueryOptions::default()
             },
         };

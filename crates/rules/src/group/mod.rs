@@ -195,6 +195,11 @@ impl Group {
         self.rules.iter().map(seconds).sum()
     }
 
+    /// Whether all its rules were evaluated quickly last time.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.rules.iter().all(Rule::is_quick)
+    }
+
     pub(crate) fn rule_count(&self) -> usize {
         self.rules.len()
     }

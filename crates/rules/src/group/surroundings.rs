@@ -37,6 +37,8 @@ pub struct Surroundings {
     /// Cancelled: no further rule is begun.
     pub stop: CancellationToken,
     pub(crate) slots: Arc<Semaphore>,
+    /// Whether this evaluation has a thread on which it may block.
+    pub(crate) may_block: bool,
     batches: Arc<Mutex<Vec<Batch>>>,
 }
 
@@ -59,6 +61,7 @@ impl Surroundings {
             timings: Arc::default(),
             stop: CancellationToken::new(),
             slots,
+            may_block: false,
             batches: Arc::default(),
         }
     }

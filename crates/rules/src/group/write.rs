@@ -117,7 +117,8 @@ impl Turn<'_> {
         Ok(refused)
     }
 
-    /// Appends on a thread where blocking is allowed: engines write to disk.
+    /// Appends on a thread where blocking is allowed, because engines write to disk: this
+    /// one, or another.
     async fn append_batch(self, batch: Batch) -> Result<(Batch, Appended), EvaluateError> {
         let options = AppendOptions {
             want_refs: !batch.label_bytes.is_empty(),
@@ -129,9 +130,13 @@ impl Turn<'_> {
             let appended = appender.append(&batch, options);
             (batch, appended)
         };
-        let (batch, appended) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| EvaluateError::Thread(error.to_string()))?;
+        let (batch, appended) = if self.around.may_block {
+            work()
+        } else {
+            tokio::task::spawn_blocking(work)
+                .await
+                .map_err(|error| EvaluateError::Thread(error.to_string()))?
+        };
         Ok((batch, appended?))
     }
 }

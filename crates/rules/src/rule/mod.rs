@@ -18,6 +18,9 @@ pub(crate) use series::SeriesBook;
 /// The label that holds an alert's name.
 pub(crate) const ALERTNAME: &str = "alertname";
 
+/// An evaluation that takes less is quick.
+const QUICK_SECONDS: f64 = 0.01;
+
 /// See the module's text.
 pub(crate) struct Rule {
     pub(crate) name: String,
@@ -105,6 +108,13 @@ impl Rule {
                 findings: Vec::new(),
             }),
         }
+    }
+
+    /// Whether it was evaluated last in so little time that a thread of its own would cost
+    /// more.
+    pub(crate) fn is_quick(&self) -> bool {
+        let state = self.state.lock();
+        state.last_evaluation_ms.is_some() && state.evaluation_seconds < QUICK_SECONDS
     }
 
     pub(crate) fn alerting(&self) -> Option<&Alerting> {

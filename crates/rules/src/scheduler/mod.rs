@@ -25,7 +25,7 @@ use binnacle_model::query::MetricsQuery;
 use binnacle_stdx::clock::Clock;
 use futures::FutureExt;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,13 @@ use agenda::{Agenda, Due, Job};
 /// before the data do, or before recording rules that alerts read.
 const EVALUATIONS_BEFORE_RESTORE: u8 = 2;
 
+/// Groups that are evaluated on threads of their own at the same time. Queries that need
+/// other threads must find some, so this is far below what the runtime has.
+const THREADS: usize = 4;
+
+/// How long a group waits for such a thread.
+const THREAD_WAIT: Duration = Duration::from_millis(100);
+
 /// File and name of a group.
 type Key = (String, String);
 
@@ -49,6 +56,8 @@ pub struct Scheduler {
     outboxes: Arc<Vec<Outbox>>,
     groups: Mutex<BTreeMap<Key, Arc<Scheduled>>>,
     agenda: Mutex<Agenda>,
+    /// Threads on which groups may block.
+    threads: Arc<Semaphore>,
     /// The agenda has something new.
     changed: Notify,
     /// Held while groups are replaced.
@@ -87,6 +96,7 @@ impl Scheduler {
             outboxes,
             groups: Mutex::default(),
             agenda: Mutex::default(),
+            threads: Arc::new(Semaphore::new(THREADS)),
             changed: Notify::new(),
             reloading: tokio::sync::Mutex::new(()),
             loaded: AtomicBool::new(false),
@@ -148,11 +158,10 @@ impl Scheduler {
         let around = self.around.lock().clone();
         match due.job {
             Job::Evaluate(scheduled) => {
-                let turn = scheduled.evaluate(due.at_ms, now_ms, &around);
                 // A group whose evaluation fails within has its next turn all the same.
-                let at_ms = match AssertUnwindSafe(turn).catch_unwind().await {
-                    Ok(at_ms) => at_ms,
-                    Err(_) => {
+                let at_ms = match self.turn(&scheduled, due.at_ms, now_ms, around).await {
+                    Some(at_ms) => at_ms,
+                    None => {
                         let (file, group) = (scheduled.group.file(), scheduled.group.name());
                         tracing::error!(file, group, "evaluating a group failed within");
                         scheduled.group.slots().after(now_ms)
@@ -169,6 +178,39 @@ impl Scheduler {
                 }
             }
         }
+    }
+
+    /// Evaluates a group; gives when it is due next, or `None` when that failed within.
+    ///
+    /// A group whose rules are all quick gets one thread on which it may block, and is
+    /// evaluated there from its first rule to its last: going to a thread and back for
+    /// each query and each write would cost more than they do. There are few such
+    /// threads; when they are all taken, a group does without.
+    async fn turn(
+        &self,
+        scheduled: &Arc<Scheduled>,
+        due_ms: i64,
+        now_ms: i64,
+        mut around: Surroundings,
+    ) -> Option<i64> {
+        let thread = if scheduled.group.is_quick() {
+            let free = Arc::clone(&self.threads).acquire_owned();
+            tokio::time::timeout(THREAD_WAIT, free).await.ok()
+        } else {
+            None
+        };
+        let Some(Ok(permit)) = thread else {
+            let turn = scheduled.evaluate(due_ms, now_ms, &around);
+            return AssertUnwindSafe(turn).catch_unwind().await.ok();
+        };
+        around.may_block = true;
+        let scheduled = Arc::clone(scheduled);
+        let runtime = tokio::runtime::Handle::current();
+        let turn = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            runtime.block_on(scheduled.evaluate(due_ms, now_ms, &around))
+        });
+        turn.await.ok()
     }
 
     fn push(&self, at_ms: i64, job: Job) {

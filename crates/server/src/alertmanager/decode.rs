@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use binnacle_model::alert::{Alert, Recurrence, Silence, Texts, WeeklyWindow};
+use binnacle_model::labels::push_label;
 use binnacle_model::{Labels, MatchOp, Matcher};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -53,8 +54,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 }
 
 impl Pairs<'_> {
+    /// The pairs are in order and each name is there once, so they are encoded as they
+    /// come.
     fn labels(&self) -> Labels {
-        Labels::from_pairs(self.0.iter().map(|(n, v)| (n.as_ref(), v.as_ref())))
+        let bytes_max = self.0.iter().map(|(n, v)| n.len() + v.len() + 20).sum();
+        let mut bytes = Vec::with_capacity(bytes_max);
+        for (name, value) in self.0.iter().filter(|(_, value)| !value.is_empty()) {
+            push_label(&mut bytes, name, value);
+        }
+        Labels::from_canonical(&bytes).unwrap_or_default()
     }
 
     fn texts(self) -> Texts {

@@ -105,6 +105,7 @@ fn options(params: &Params, client: SocketAddr, limit: usize) -> Result<QueryOpt
         per_step_statistics: params.get("stats") == "all",
         client: client.ip().to_string(),
         limit,
+        in_place: false,
     })
 }
 

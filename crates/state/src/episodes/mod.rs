@@ -10,8 +10,10 @@ mod search;
 mod table;
 mod write;
 
+use std::sync::Arc;
+
 use binnacle_model::Labels;
-use binnacle_model::alert::{Episode, Fingerprint, Judgement};
+use binnacle_model::alert::{Alert, Episode, Fingerprint, Judgement};
 use sqlx::{Sqlite, Transaction};
 
 use crate::State;
@@ -32,9 +34,34 @@ use table::Column;
 /// as the notification log's, have their turn.
 const SLICE: usize = run::EPISODES_MAX;
 
+/// An alert that has begun to fire.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// Its number.
+    pub fingerprint: Fingerprint,
+    /// When it was first told to this server, milliseconds.
+    pub received_ms: i64,
+}
+
 impl State {
-    /// Stores new episodes; answers their ids, in order. What `id` says is ignored.
-    /// A long list is stored in slices: when it fails, its beginning may be stored.
+    /// Stores the episodes of alerts that have begun to fire; answers their ids, in
+    /// order. A long list is stored in slices: when it fails, its beginning may be
+    /// stored.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub async fn begin_alerts(&self, begun: Vec<Begun>) -> Result<Vec<i64>> {
+        let mut ids = Vec::with_capacity(begun.len());
+        for slice in slices(begun) {
+            ids.extend(self.write(write::Begin(slice)).await?);
+        }
+        Ok(ids)
+    }
+
+    /// The same for episodes of which more is known, such as those of another history.
+    /// What `id` says is ignored.
     ///
     /// # Errors
     /// Those of the disk.

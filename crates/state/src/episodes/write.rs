@@ -5,9 +5,11 @@
 //! many: an episode is written a few times more, and a year of quiet has as few runs as a
 //! year of storms.
 
-use binnacle_model::alert::{Episode, Judgement};
+use binnacle_model::Labels;
+use binnacle_model::alert::{Episode, Judgement, Texts};
 use sqlx::SqliteConnection;
 
+use super::Begun;
 use super::fate::Fate;
 use super::pack::Packer;
 use super::run::{self, Beginning, Summary};
@@ -19,6 +21,8 @@ use crate::writer::Write;
 
 type Outcome<T> = Result<T, Fault>;
 
+const NS_PER_MS: i64 = 1_000_000;
+
 /// A last run that stays as small takes new episodes.
 const TAIL_EPISODES: usize = 64;
 
@@ -28,9 +32,65 @@ const SMALL_EPISODES: i64 = 512;
 /// ...when there are that many of them.
 const SMALL_RUNS: usize = 32;
 
-pub(super) struct Begin(pub(super) Vec<Episode>);
+/// What an episode is made of.
+pub(super) trait Beginner: Send + Sync + 'static {
+    /// Under this number.
+    fn beginning(&self, id: i64) -> Beginning;
+    fn labels(&self) -> &Labels;
+    fn annotations(&self) -> &Texts;
+    fn generator_url(&self) -> &str;
+    fn fate(&self) -> Fate;
+}
 
-impl Write for Begin {
+impl Beginner for Begun {
+    fn beginning(&self, id: i64) -> Beginning {
+        Beginning {
+            id,
+            fingerprint: self.fingerprint.0,
+            started_ms: self.alert.starts_at_ns.div_euclid(NS_PER_MS),
+            received_ms: self.received_ms,
+        }
+    }
+    fn labels(&self) -> &Labels {
+        &self.alert.labels
+    }
+    fn annotations(&self) -> &Texts {
+        &self.alert.annotations
+    }
+    fn generator_url(&self) -> &str {
+        &self.alert.generator_url
+    }
+    fn fate(&self) -> Fate {
+        Fate::default()
+    }
+}
+
+impl Beginner for Episode {
+    fn beginning(&self, id: i64) -> Beginning {
+        Beginning {
+            id,
+            fingerprint: self.fingerprint.0,
+            started_ms: self.started_ms,
+            received_ms: self.received_ms,
+        }
+    }
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+    fn annotations(&self) -> &Texts {
+        &self.annotations
+    }
+    fn generator_url(&self) -> &str {
+        &self.generator_url
+    }
+    fn fate(&self) -> Fate {
+        super::fate_of(self)
+    }
+}
+
+pub(super) struct Begin<T>(pub(super) Vec<T>);
+
+impl<T: Beginner> Write for Begin<T> {
     type Answer = Vec<i64>;
 
     async fn apply(&self, db: &mut SqliteConnection) -> Outcome<Vec<i64>> {
@@ -55,16 +115,10 @@ impl Write for Begin {
         let mut texts = Vec::new();
         for (&id, episode) in ids.iter().zip(&self.0) {
             texts.clear();
-            run::encode_texts(&episode.annotations, &episode.generator_url, &mut texts);
-            let one = Beginning {
-                id,
-                fingerprint: episode.fingerprint.0,
-                started_ms: episode.started_ms,
-                received_ms: episode.received_ms,
-            };
-            let fate = super::fate_of(episode);
+            run::encode_texts(episode.annotations(), episode.generator_url(), &mut texts);
+            let one = episode.beginning(id);
             writer
-                .push(db, one, (&episode.labels, &texts), &fate)
+                .push(db, one, (episode.labels(), &texts), &episode.fate())
                 .await?;
         }
         writer.store(db).await?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use binnacle_stdx::files::{File, Files, is_full};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -234,7 +234,10 @@ impl Writer {
         }
         result?;
         state.current.bytes += len;
-        state.dirty |= !sync;
+        if !sync && !state.dirty {
+            state.dirty = true;
+            self.tick.notify_all();
+        }
         state.unchecked_bytes += len;
         state.stats.writes += 1;
         state.stats.syncs += u64::from(sync);
@@ -417,9 +420,14 @@ impl Writer {
     fn sync_until_closed(&self, interval: Duration) {
         let mut state = self.state.lock();
         while !state.closed && state.poisoned.is_none() {
-            self.tick.wait_for(&mut state, interval);
-            let due = state.dirty || !state.unsynced.is_empty();
-            if due && !state.closed {
+            // A log that nobody writes to wakes nobody.
+            if !state.is_due() {
+                self.tick.wait(&mut state);
+                continue;
+            }
+            let until = Instant::now() + interval;
+            while !state.closed && !self.tick.wait_until(&mut state, until).timed_out() {}
+            if state.is_due() && !state.closed {
                 let result = MutexGuard::unlocked(&mut state, || self.sync());
                 if let Err(error) = result {
                     tracing::error!(%error, "the log takes no more writes");
@@ -430,6 +438,11 @@ impl Writer {
 }
 
 impl State {
+    /// Whether something is written and not synced.
+    fn is_due(&self) -> bool {
+        self.dirty || !self.unsynced.is_empty()
+    }
+
     fn admit(&self) -> Result<(), Error> {
         if let Some(message) = &self.poisoned {
             return Err(Error::Poisoned {

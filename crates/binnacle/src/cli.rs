@@ -65,6 +65,9 @@ pub struct Serve {
     /// A promtail-config.yaml: which files are followed
     #[arg(long, value_name = "FILE")]
     pub promtail_file: Option<PathBuf>,
+    /// A loki-config.yaml: limits, retention and listener of logs
+    #[arg(long, value_name = "FILE")]
+    pub loki_file: Option<PathBuf>,
     /// error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -76,8 +79,8 @@ pub struct Serve {
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files: binnacle.yaml, prometheus.yml, alertmanager.yml, promtail-config.yaml, web.yml or
-    /// rule files, told apart by their content
+    /// Files: binnacle.yaml, prometheus.yml, alertmanager.yml, loki-config.yaml,
+    /// promtail-config.yaml, web.yml or rule files, told apart by their content
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print JSON

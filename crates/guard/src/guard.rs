@@ -173,6 +173,7 @@ impl LogSink for Guard {
         }
         pass.apply(batch);
         let mut rows = 0;
+        let mut stored = Vec::new();
         if !batch.is_empty() {
             let appended = self.engine.append(batch)?;
             rows = appended.rows;
@@ -182,12 +183,14 @@ impl LogSink for Guard {
                 });
             }
             self.publish(batch, &appended.refused);
+            stored = appended.refused;
         }
         state.rows.fetch_add(rows, Ordering::Relaxed);
         state.bytes.fetch_add(pass.bytes, Ordering::Relaxed);
         Ok(Taken {
             rows,
             refused: pass.refused(),
+            refused_rows: pass.refused_rows(&stored),
             messages: pass.messages(),
         })
     }

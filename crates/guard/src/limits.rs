@@ -106,6 +106,9 @@ impl RowSize<'_> {
         {
             return Some(EventRefusal::LineTooLong);
         }
+        if !limits.fields_allowed && !self.fields.is_empty() {
+            return Some(EventRefusal::FieldsDisallowed);
+        }
         let has_too_many = limits.fields_max > 0 && self.fields.len() > limits.fields_max;
         let is_too_large =
             limits.fields_bytes_max > 0 && self.fields_bytes() > limits.fields_bytes_max;
@@ -153,6 +156,11 @@ impl RowSize<'_> {
                  Loki administrator to increase it.",
                 self.fields_bytes(),
                 limits.fields_bytes_max
+            ),
+            EventRefusal::FieldsDisallowed => format!(
+                "stream '{stream}' includes structured metadata, but this feature is disallowed. \
+                 Please see `limits_config.allow_structured_metadata` or contact your Loki \
+                 administrator to enable it"
             ),
             other => format!(
                 "entry for stream '{stream}' was refused: {}",

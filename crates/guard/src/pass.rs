@@ -5,6 +5,8 @@
 //! gap, new texts are appended to the arena, and what was secret is overwritten there at
 //! the end, because an engine may write the arena as a whole.
 
+mod verdicts;
+
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
@@ -32,6 +34,8 @@ pub(crate) struct Pass<'a> {
     now_ms: i64,
     times: TimeRange,
     verdicts: Vec<Option<EventRefusal>>,
+    /// Bytes of each row; empty unless streams have a rate.
+    sizes: Vec<u32>,
     streams: Vec<Option<Labels>>,
     refused: [u64; REASONS.len()],
     messages: [Option<String>; REASONS.len()],
@@ -66,6 +70,7 @@ impl<'a> Pass<'a> {
             now_ms,
             times: TimeRange::new(&inner.settings.limits, now_ms),
             verdicts: Vec::new(),
+            sizes: Vec::new(),
             streams: Vec::new(),
             refused: [0; REASONS.len()],
             messages: Default::default(),
@@ -109,6 +114,9 @@ impl<'a> Pass<'a> {
     /// Holds labels and rows against the limits. Changes nothing in the batch.
     pub(crate) fn check(&mut self, batch: &EventBatch) {
         self.verdicts = vec![None; batch.len()];
+        if self.inner.settings.limits.stream_rate_bytes_per_s > 0 {
+            self.sizes = vec![0; batch.len()];
+        }
         for (i, stream) in batch.streams.iter().enumerate() {
             let labels = self.check_stream(batch.stream_labels(i), stream);
             if let Some(labels) = &labels {
@@ -167,7 +175,11 @@ impl<'a> Pass<'a> {
                 } else {
                     size.fields_bytes()
                 };
-                self.bytes += (size.line_bytes + fields) as u64;
+                let bytes = size.line_bytes + fields;
+                self.bytes += bytes as u64;
+                if let Some(own) = self.sizes.get_mut(row) {
+                    *own = u32::try_from(bytes).unwrap_or(u32::MAX);
+                }
                 continue;
             };
             self.verdicts[row] = Some(reason);
@@ -272,14 +284,18 @@ impl<'a> Pass<'a> {
             .state
             .may_have(hash, &inner.settings.limits, self.now_ms)
         {
+            self.check_stream_rate(hash, &done, rows);
             return Some(done);
         }
-        let taken = self.verdicts[rows.start as usize..rows.end as usize]
-            .iter()
-            .filter(|v| v.is_none())
-            .count();
+        let mut taken = 0;
+        for verdict in &mut self.verdicts[rows.start as usize..rows.end as usize] {
+            if verdict.is_none() {
+                *verdict = Some(EventRefusal::TooManyStreams);
+                taken += 1;
+            }
+        }
         let user = &self.state.source.sender;
-        self.refuse(EventRefusal::TooManyStreams, taken as u64, || {
+        self.refuse(EventRefusal::TooManyStreams, taken, || {
             format!(
                 "Maximum active stream limit exceeded when trying to create stream {}, reduce \
                  the number of active streams (reduce labels or reduce label values), or contact \

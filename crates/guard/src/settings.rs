@@ -48,6 +48,11 @@ pub struct LimitSettings {
     /// Bytes that may come at once. A batch above it is always refused while there is a
     /// rate. Default 0: twice the rate.
     pub burst_bytes: u64,
+    /// Bytes of lines and fields of one stream a second. Default 0: none.
+    pub stream_rate_bytes_per_s: u64,
+    /// Bytes of one stream that may come at once. Default 0: five times the rate, as Loki's
+    /// 3 MB and 15 MB.
+    pub stream_burst_bytes: u64,
     /// Bytes of one line. Default 16 MiB (Loki: 256 KiB).
     pub line_bytes_max: usize,
     /// What becomes of longer ones. Default: refused.
@@ -58,6 +63,8 @@ pub struct LimitSettings {
     pub label_name_bytes_max: usize,
     /// Bytes of a label's value. Default 2048, as Loki.
     pub label_value_bytes_max: usize,
+    /// Whether rows may come with fields. Default true.
+    pub fields_allowed: bool,
     /// Fields of a row. Default 1,000 (Loki: 128).
     pub fields_max: usize,
     /// Bytes of names and values of a row's fields. Default 1 MiB (Loki: 64 KiB).
@@ -79,11 +86,14 @@ impl Default for LimitSettings {
         Self {
             rate_bytes_per_s: 0,
             burst_bytes: 0,
+            stream_rate_bytes_per_s: 0,
+            stream_burst_bytes: 0,
             line_bytes_max: 16 << 20,
             long_lines: LongLines::Refuse,
             label_names_max: 30,
             label_name_bytes_max: 1024,
             label_value_bytes_max: 2048,
+            fields_allowed: true,
             fields_max: 1000,
             fields_bytes_max: 1 << 20,
             age_ms_max: 0,
@@ -124,6 +134,15 @@ impl LimitSettings {
     pub fn burst(&self) -> u64 {
         match self.burst_bytes {
             0 => self.rate_bytes_per_s.saturating_mul(2),
+            burst => burst,
+        }
+    }
+
+    /// Bytes of one stream at once, with the default filled in.
+    #[must_use]
+    pub fn stream_burst(&self) -> u64 {
+        match self.stream_burst_bytes {
+            0 => self.stream_rate_bytes_per_s.saturating_mul(5),
             burst => burst,
         }
     }

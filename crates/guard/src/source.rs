@@ -12,7 +12,7 @@ use crate::rate::TokenBucket;
 use crate::settings::LimitSettings;
 
 /// All reasons, in the order of the counters.
-pub(crate) const REASONS: [EventRefusal; 8] = [
+pub(crate) const REASONS: [EventRefusal; 10] = [
     EventRefusal::TooOld,
     EventRefusal::TooFarInFuture,
     EventRefusal::LineTooLong,
@@ -20,6 +20,8 @@ pub(crate) const REASONS: [EventRefusal; 8] = [
     EventRefusal::BadLabels,
     EventRefusal::TooManyStreams,
     EventRefusal::RateLimited,
+    EventRefusal::StreamRateLimited,
+    EventRefusal::FieldsDisallowed,
     EventRefusal::Dropped,
 ];
 
@@ -33,7 +35,9 @@ pub(crate) fn place(reason: EventRefusal) -> usize {
         EventRefusal::BadLabels => 4,
         EventRefusal::TooManyStreams => 5,
         EventRefusal::RateLimited => 6,
-        EventRefusal::Dropped => 7,
+        EventRefusal::StreamRateLimited => 7,
+        EventRefusal::FieldsDisallowed => 8,
+        EventRefusal::Dropped => 9,
     }
 }
 
@@ -54,8 +58,33 @@ pub(crate) struct SourceState {
 #[derive(Default)]
 struct ActiveStreams {
     seen_ms: HashMap<u128, i64>,
+    /// What each may still send; empty unless streams have a rate.
+    buckets: HashMap<u128, TokenBucket>,
     swept_ms: Option<i64>,
 }
+
+impl ActiveStreams {
+    /// Forgets streams that were idle for long; seldom, since it looks at all.
+    fn sweep(&mut self, idle_ms: u64, now_ms: i64) {
+        let is_swept = self
+            .swept_ms
+            .is_some_and(|at| now_ms.saturating_sub(at) < SWEEP_EVERY_MS);
+        if is_swept {
+            return;
+        }
+        let idle = i64::try_from(idle_ms).unwrap_or(i64::MAX);
+        self.seen_ms
+            .retain(|_, seen| now_ms.saturating_sub(*seen) < idle);
+        let seen_ms = &self.seen_ms;
+        self.buckets
+            .retain(|stream, _| seen_ms.contains_key(stream));
+        self.swept_ms = Some(now_ms);
+    }
+}
+
+/// Streams that are told apart for their rates; rows of further ones are held against the
+/// source's rate alone.
+const STREAM_BUCKETS_MAX: usize = 1_000_000;
 
 /// A full table is swept at most that often.
 const SWEEP_EVERY_MS: i64 = 10_000;
@@ -90,7 +119,7 @@ impl SourceState {
 
     /// Whether the stream is active already or may become so.
     pub(crate) fn may_have(&self, stream: u128, limits: &LimitSettings, now_ms: i64) -> bool {
-        if limits.streams_max == 0 {
+        if limits.streams_max == 0 && limits.stream_rate_bytes_per_s == 0 {
             return true;
         }
         let mut active = self.streams.lock();
@@ -98,21 +127,42 @@ impl SourceState {
             *seen = now_ms;
             return true;
         }
-        let is_swept = active
-            .swept_ms
-            .is_some_and(|at| now_ms.saturating_sub(at) < SWEEP_EVERY_MS);
-        if active.seen_ms.len() >= limits.streams_max && !is_swept {
-            let idle = i64::try_from(limits.stream_idle_ms).unwrap_or(i64::MAX);
-            active
-                .seen_ms
-                .retain(|_, seen| now_ms.saturating_sub(*seen) < idle);
-            active.swept_ms = Some(now_ms);
+        let max = match limits.streams_max {
+            0 => STREAM_BUCKETS_MAX,
+            max => max,
+        };
+        if active.seen_ms.len() >= max {
+            active.sweep(limits.stream_idle_ms, now_ms);
         }
-        if active.seen_ms.len() >= limits.streams_max {
-            return false;
+        if active.seen_ms.len() >= max {
+            return limits.streams_max == 0;
         }
         active.seen_ms.insert(stream, now_ms);
         true
+    }
+
+    /// What a stream may still send, taken row by row with `take`; `None` when streams have
+    /// no rate, or there are too many of them.
+    pub(crate) fn with_stream_bucket<R>(
+        &self,
+        stream: u128,
+        limits: &LimitSettings,
+        now_ms: i64,
+        take: impl FnOnce(&mut TokenBucket) -> R,
+    ) -> Option<R> {
+        let rate = limits.stream_rate_bytes_per_s;
+        if rate == 0 {
+            return None;
+        }
+        let mut active = self.streams.lock();
+        if !active.seen_ms.contains_key(&stream) {
+            return None;
+        }
+        let bucket = active
+            .buckets
+            .entry(stream)
+            .or_insert_with(|| TokenBucket::new(rate, limits.stream_burst(), now_ms));
+        Some(take(bucket))
     }
 
     /// Streams that had rows of late.

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod listen;
 pub mod loki;
 pub mod own;
+mod privacy;
 pub mod prometheus;
 pub mod receive;
 pub mod router;

@@ -99,7 +99,8 @@ async fn reload(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> Response {
+/// All own metrics as text.
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut out = Vec::with_capacity(16 << 10);
     app.process.render_metrics(&mut out);
     (

@@ -20,6 +20,7 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(crate::searches::routes())
         .route("/queries", get(queries))
         .route("/queries/{id}", delete(kill))
+        .route("/privacy/report", get(crate::privacy::report))
         .route("/logs/patterns", get(crate::loki::known::patterns))
 }
 

@@ -16,9 +16,21 @@ use crate::http::{auth, compress, headers, origin, rate};
 use crate::state::App;
 use crate::{alertmanager, lifecycle, loki, own, prometheus, receive, ui};
 
-/// The whole application. From the outside in: security headers, rate limit,
-/// authentication, origin, compression, handler.
-pub fn router(app: &Arc<App>) -> Router {
+/// What a listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// Everything.
+    Whole,
+    /// What a Loki answers at its port: pushes, questions, and how it is.
+    Loki,
+    /// What shippers ask an Elasticsearch for.
+    Elasticsearch,
+}
+
+/// The application as a listener shows it. From the outside in: security headers, rate
+/// limit, authentication, origin, compression, handler. Each listener counts its own
+/// requests against the rate limit.
+pub fn router(app: &Arc<App>, face: Face) -> Router {
     let authenticator = Arc::new(auth::Authenticator::new(
         app.settings.web.basic_auth_users.clone(),
     ));
@@ -27,17 +39,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .web
         .rate_limit
         .map(|r| Arc::new(rate::Bucket::new(r, Instant::now())));
-    let api = Router::new()
-        .nest("/api/v1", prometheus::routes().merge(receive::routes()))
-        .nest("/api/v2", alertmanager::routes())
-        .nest("/loki/api/v1", loki::routes())
-        .nest("/api/binnacle/v1", own::routes())
-        .route("/federate", get(prometheus::federate::federate));
-    Router::new()
-        .merge(api)
-        .merge(receive::logs::routes(&receive::logs::Intake::of(app)))
-        .merge(lifecycle::routes())
-        .fallback(ui::serve)
+    let intake = receive::logs::Intake::of(app);
+    let routes = match face {
+        Face::Whole => whole(&intake),
+        Face::Loki => loki::port(&intake),
+        Face::Elasticsearch => receive::logs::elastic_routes(&intake),
+    };
+    routes
         .layer(middleware::from_fn(compress::gzip))
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         .layer(middleware::from_fn_with_state(
@@ -51,6 +59,18 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(middleware::from_fn_with_state(app.clone(), headers::set))
         .with_state(app.clone())
+}
+
+fn whole(intake: &Arc<receive::logs::Intake>) -> Router<Arc<App>> {
+    Router::new()
+        .nest("/api/v1", prometheus::routes().merge(receive::routes()))
+        .nest("/api/v2", alertmanager::routes())
+        .nest("/loki/api/v1", loki::routes())
+        .nest("/api/binnacle/v1", own::routes())
+        .route("/federate", get(prometheus::federate::federate))
+        .merge(receive::logs::routes(intake))
+        .merge(lifecycle::routes())
+        .fallback(ui::serve)
 }
 
 /// Counts answers, and answers `OPTIONS` for browsers of other origins.

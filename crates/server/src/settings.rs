@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use binnacle_wire::otlp::LogMapping;
+
 /// Everything about listening and answering.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -32,6 +34,14 @@ pub struct Settings {
     pub range_steps_max: u64,
     /// Who may say back what became of an alert.
     pub callbacks: Callbacks,
+    /// Which attributes of OpenTelemetry's logs become labels, and which are left out.
+    pub otlp: LogMapping,
+    /// Whether requests to the listener of Loki must name their tenant.
+    pub tenant_required: bool,
+    /// Whether questions of the volume of logs are answered.
+    pub logs_volume: bool,
+    /// Whether deletions of logs are answered.
+    pub logs_deletion: bool,
 }
 
 /// Secrets of those who sign what they send to `/api/binnacle/v1/alerts/callbacks/*`.
@@ -69,6 +79,10 @@ impl Default for Settings {
             connections_max: 2_048,
             range_steps_max: 11_000,
             callbacks: Callbacks::default(),
+            otlp: LogMapping::default(),
+            tenant_required: false,
+            logs_volume: true,
+            logs_deletion: true,
         }
     }
 }

@@ -271,6 +271,29 @@ pub struct BuildInfo {
     pub rustc: &'static str,
 }
 
+/// What a privacy rule found somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivacyFinding {
+    /// The rule's name.
+    pub rule: String,
+    /// The detector's name.
+    pub detector: &'static str,
+    /// What became of the findings.
+    pub action: &'static str,
+    /// The way in.
+    pub protocol: &'static str,
+    /// The service whose lines these were; may be empty.
+    pub service: String,
+    /// `line`, `field` or `label`.
+    pub place: &'static str,
+    /// The name of the field or label; empty for lines.
+    pub name: String,
+    /// How many findings.
+    pub count: u64,
+    /// When the last one came, milliseconds since the Unix epoch.
+    pub last_ms: i64,
+}
+
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -282,6 +305,20 @@ pub trait Process: Send + Sync {
     fn build(&self) -> BuildInfo;
     /// The configuration in force as YAML, secrets hidden.
     fn config_yaml(&self) -> String;
+    /// The whole configuration in force as YAML in the form of `binnacle.yaml`, secrets
+    /// hidden.
+    fn whole_config_yaml(&self) -> String;
+    /// How much is logged: `error`, `warn`, `info`, `debug` or `trace`.
+    fn log_level(&self) -> String;
+    /// Logs that much from now on, until the process ends.
+    ///
+    /// # Errors
+    /// When there is no such level, in words.
+    fn set_log_level(&self, level: &str) -> Result<(), String>;
+    /// Writes the lines that are in memory out as files.
+    fn flush_logs(&self) -> BoxFuture<'_, Result<(), String>>;
+    /// What privacy rules found, most first, and how many findings had no room in it.
+    fn privacy_findings(&self) -> (Vec<PrivacyFinding>, u64);
     /// Settings in force as Prometheus-like flags.
     fn flags(&self) -> Vec<(String, String)>;
     /// Labels that this server adds when it talks to others.

@@ -1,8 +1,8 @@
 //! OpenTelemetry's protocol (OTLP) for logs.
 //!
 //! * [`decode_protobuf`], [`decode_json`]: an `ExportLogsServiceRequest`.
-//! * [`LogMapping`]: which attributes of a resource become labels of a stream; everything
-//!   else becomes fields, under the names that Loki gives them.
+//! * [`LogMapping`]: which attributes become labels of a stream and which are left out;
+//!   everything else becomes fields, under the names that Loki gives them.
 //! * [`Answer`]: what the sender is told, in either encoding.
 //! * [`grpc`]: messages in frames.
 //!
@@ -10,6 +10,7 @@
 //! that into the batch, so memory holds one record beside the batch.
 
 mod answer;
+mod attributes;
 mod decode_json;
 mod decode_protobuf;
 pub mod grpc;
@@ -18,6 +19,7 @@ mod record;
 mod value;
 
 pub use answer::Answer;
+pub use attributes::{AttributeAction, AttributeRule};
 pub use decode_json::decode_json;
 pub use decode_protobuf::decode_protobuf;
 pub use mapping::LogMapping;

@@ -1,5 +1,5 @@
 //! Checks a configuration file offline: `binnacle.yaml`, `prometheus.yml`,
-//! `alertmanager.yml`, `web.yml` or a rule file, told apart by their content, and the
+//! `alertmanager.yml`, `loki-config.yaml`, `web.yml` or a rule file, told apart by their content, and the
 //! files that they name. Rules are linted on the way.
 //!
 //! A `prometheus.yml` is also refused for static targets that are no hosts once they
@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{self, Overrides};
+use super::loki::LokiFile;
 use super::prometheus::PrometheusFile;
 use super::promtail::PromtailFile;
 use binnacle_config::error::{ConfigError, ConfigErrors};
@@ -33,6 +34,8 @@ pub enum Kind {
     Prometheus,
     /// `alertmanager.yml`
     Alertmanager,
+    /// `loki-config.yaml`
+    Loki,
     /// A rule file
     Rules,
     /// `promtail-config.yaml`
@@ -49,6 +52,7 @@ impl Kind {
             Self::Binnacle => "binnacle.yaml",
             Self::Prometheus => "prometheus.yml",
             Self::Alertmanager => "alertmanager.yml",
+            Self::Loki => "loki-config.yaml",
             Self::Rules => "rule file",
             Self::Promtail => "promtail-config.yaml",
             Self::Web => "web.yml",
@@ -93,6 +97,7 @@ pub fn check(path: &Path) -> Result<Checked, ConfigErrors> {
         Kind::Binnacle => binnacle(path)?,
         Kind::Prometheus => prometheus(path, &text)?,
         Kind::Alertmanager => alertmanager(path, &text)?,
+        Kind::Loki => loki(path, &text)?,
         Kind::Rules => rules(path, &text)?,
         Kind::Promtail => promtail(path, &text)?,
         Kind::Web => web(path, &text)?,
@@ -251,6 +256,21 @@ fn promtail(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
     })
 }
 
+fn loki(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
+    let loaded = LokiFile::parse(path, text)?;
+    Ok(Read {
+        named: Vec::new(),
+        errors: Vec::new(),
+        checked: Checked {
+            kind: Kind::Loki,
+            sources: vec![path.to_owned()],
+            warnings: loaded.warnings,
+            inactive: Vec::new(),
+            findings: Vec::new(),
+        },
+    })
+}
+
 fn web(path: &Path, text: &str) -> Result<Read, ConfigErrors> {
     let loaded = web::parse(path, text)?;
     let named = loaded.named.into_iter().map(|f| (path.to_owned(), f));
@@ -325,6 +345,21 @@ fn kind_of(path: &Path, root: Option<&Node>) -> Kind {
         "time_intervals",
         "mute_time_intervals",
     ];
+    const LOKI: [&str; 13] = [
+        "auth_enabled",
+        "chunk_store_config",
+        "common",
+        "compactor",
+        "distributor",
+        "frontend",
+        "ingester",
+        "limits_config",
+        "querier",
+        "query_range",
+        "schema_config",
+        "storage_config",
+        "table_manager",
+    ];
     const WEB: [&str; 4] = [
         "tls_server_config",
         "http_server_config",
@@ -347,6 +382,8 @@ fn kind_of(path: &Path, root: Option<&Node>) -> Kind {
         Kind::Alertmanager
     } else if has(&PROMTAIL) || name.starts_with("promtail") {
         Kind::Promtail
+    } else if has(&LOKI) || (keys.is_empty() && name.starts_with("loki")) {
+        Kind::Loki
     } else if has(&["groups"]) {
         Kind::Rules
     } else {

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! [`file`] is `binnacle.yaml`, [`prometheus`] is `prometheus.yml`, [`web`] is
-//! `web.yml`; the last two are read unmodified, by the rules of their own products.
+//! `web.yml`, [`loki`] is `loki-config.yaml`; the last three are read unmodified, by the rules of their own products.
 //! Loading is all or nothing: any mistake anywhere, and there are no settings.
 //! Deliberately not here: opening what is configured, and watching files; `check`
 //! only looks whether named files are there.
 
 mod check;
 pub mod file;
+pub mod loki;
 pub mod prometheus;
 pub mod promtail;
 #[cfg(test)]
@@ -27,6 +28,6 @@ pub use binnacle_config::reader::Inactive;
 pub use check::{Checked, Kind, check};
 pub use file::{
     AlertingSettings, DataSettings, HostPool, Loaded, LogFormat, LogLevel, LogSettings,
-    LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings, Settings, Sockets,
-    TierSettings, load,
+    LogsQuerySettings, LogsSettings, MetricsSettings, Overrides, QuerySettings, RulesSettings,
+    Settings, Sockets, TierSettings, load,
 };

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use binnacle::config::{Settings, Sockets};
+use binnacle::config::Settings;
 use binnacle_events::{Engine, EngineOptions, StreamRetention};
-use binnacle_guard::Guard;
-use binnacle_server::App;
+use binnacle_guard::{Guard, Place};
 use binnacle_server::receive::logs::Intake;
+use binnacle_server::router::Face;
 use binnacle_server::sockets::{LogListeners, SocketSettings};
+use binnacle_server::state::PrivacyFinding;
+use binnacle_server::{App, Server, Settings as ServerSettings};
 use binnacle_stdx::clock::Clock;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -29,11 +31,11 @@ pub(crate) struct Logs {
 const PATTERNS_EVERY: Duration = Duration::from_secs(60);
 
 impl Logs {
-    /// Starts the sockets that the settings name; `None` when they name none.
+    /// Starts the listeners that the settings name; `None` when they name none.
     pub(super) async fn listen(
         &self,
         settings: &Settings,
-        app: &App,
+        app: &Arc<App>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Option<JoinHandle<()>>> {
         let own = &settings.logs.sockets;
@@ -45,15 +47,70 @@ impl Logs {
                 .filter(|key| !key.is_empty()),
             ..SocketSettings::default()
         };
-        if own == &Sockets::default() {
+        let mut ports = Vec::new();
+        for (address, face, name) in [
+            (own.loki, Face::Loki, "loki"),
+            (own.elasticsearch, Face::Elasticsearch, "elasticsearch"),
+        ] {
+            let Some(address) = address else {
+                continue;
+            };
+            let of_port = ServerSettings {
+                address,
+                insecure: own.insecure || settings.listen.insecure,
+                ..settings.listen.clone()
+            };
+            let server = Server::bind_face(&of_port, face)
+                .await
+                .with_context(|| format!("logs.listen.{name}"))?;
+            let address = server.address().context("the listener's address")?;
+            tracing::info!(%address, name, "listening for logs over HTTP");
+            ports.push(tokio::spawn(server.serve(app.clone(), stopping.clone())));
+        }
+        let has_sockets =
+            own.syslog_tcp.is_some() || own.syslog_udp.is_some() || own.fluent.is_some();
+        if !has_sockets && ports.is_empty() {
             return Ok(None);
         }
         let listeners = LogListeners::bind(sockets).await.context("logs.listen")?;
-        tracing::info!(?own.syslog_tcp, ?own.syslog_udp, ?own.fluent, "listening for logs");
+        if has_sockets {
+            tracing::info!(?own.syslog_tcp, ?own.syslog_udp, ?own.fluent, "listening for logs");
+        }
         let intake = Intake::of(app);
         Ok(Some(tokio::spawn(async move {
             listeners.serve(intake, stopping).await;
+            for port in ports {
+                // A task that panicked has nothing left to wait for.
+                let _ = port.await;
+            }
         })))
+    }
+
+    /// What privacy rules found, most first, and how many findings had no room.
+    pub(super) fn privacy_findings(&self) -> (Vec<PrivacyFinding>, u64) {
+        let (entries, beyond) = self.guard.report();
+        let findings = entries
+            .into_iter()
+            .map(|entry| {
+                let (place, name) = match entry.place {
+                    Place::Line => ("line", String::new()),
+                    Place::Field(name) => ("field", name),
+                    Place::Label(name) => ("label", name),
+                };
+                PrivacyFinding {
+                    rule: entry.rule,
+                    detector: entry.detector,
+                    action: entry.action,
+                    protocol: entry.protocol,
+                    service: entry.service,
+                    place,
+                    name,
+                    count: entry.count,
+                    last_ms: entry.last_ms,
+                }
+            })
+            .collect();
+        (findings, beyond)
     }
 
     /// Watches the patterns of lines until `stopping`.
@@ -142,6 +199,7 @@ impl Logs {
             patterns.clone(),
             clock,
             settings.query.clone(),
+            own.query.clone(),
         ));
         Ok(Self {
             engine,

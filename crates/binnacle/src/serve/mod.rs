@@ -107,6 +107,7 @@ fn overrides(arguments: &Serve) -> Result<Overrides> {
         prometheus_file: arguments.prometheus_file.clone(),
         alertmanager_file: arguments.alertmanager_file.clone(),
         promtail_file: arguments.promtail_file.clone(),
+        loki_file: arguments.loki_file.clone(),
         log_level: level,
         log_format: format,
     })

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use binnacle::config::LogLevel;
 use binnacle_collect::Collector;
 use binnacle_metrics::Engine;
 use binnacle_model::{Labels, duration};
-use binnacle_server::state::{BoxFuture, BuildInfo, ComponentHealth, Process, RuntimeInfo};
+use binnacle_server::state::{
+    BoxFuture, BuildInfo, ComponentHealth, PrivacyFinding, Process, RuntimeInfo,
+};
 use binnacle_stdx::clock::Clock;
+
+use crate::logging;
 
 use super::alerting::Alerts;
 use super::health;
@@ -108,6 +113,35 @@ impl Process for ThisProcess {
             }
         }
         yaml + &current.prometheus_yaml
+    }
+
+    fn whole_config_yaml(&self) -> String {
+        self.reloader.current().yaml
+    }
+
+    fn log_level(&self) -> String {
+        logging::level().as_str().to_owned()
+    }
+
+    fn set_log_level(&self, level: &str) -> Result<(), String> {
+        let level = LogLevel::parse(level).ok_or_else(|| {
+            format!("unrecognized level {level:?}: there are error, warn, info, debug and trace")
+        })?;
+        logging::set_level(level)
+    }
+
+    fn flush_logs(&self) -> BoxFuture<'_, Result<(), String>> {
+        let engine = self.logs.engine.clone();
+        Box::pin(async move {
+            let flushed = tokio::task::spawn_blocking(move || engine.flush()).await;
+            flushed
+                .map_err(|e| e.to_string())?
+                .map_err(|e| e.to_string())
+        })
+    }
+
+    fn privacy_findings(&self) -> (Vec<PrivacyFinding>, u64) {
+        self.logs.privacy_findings()
     }
 
     fn flags(&self) -> Vec<(String, String)> {

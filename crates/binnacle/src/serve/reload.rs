@@ -39,6 +39,8 @@ pub(super) struct Reloader {
 pub(super) struct Current {
     pub(super) settings: Settings,
     pub(super) prometheus_yaml: String,
+    /// All of it, in the form of `binnacle.yaml`.
+    pub(super) yaml: String,
 }
 
 impl Current {
@@ -46,6 +48,7 @@ impl Current {
         Self {
             settings: loaded.settings.clone(),
             prometheus_yaml: loaded.effective_prometheus.clone(),
+            yaml: loaded.effective.clone(),
         }
     }
 }

@@ -282,3 +282,75 @@ fn sources_are_bounded() {
     assert_eq!(stats.sources[3].source.sender, "(other)");
     assert_eq!(stats.sources[3].rows, 7);
 }
+
+/// Rows of two streams that are refused for different reasons, the store's own included.
+#[test]
+fn which_rows_were_refused_is_told() {
+    let stand = limited(LimitSettings {
+        line_bytes_max: 5,
+        streams_max: 1,
+        ..LimitSettings::default()
+    });
+    let mut mixed = batch(&[("app", "a")], &[b"one", b"far too long", b"two"]);
+    mixed.begin_stream(&binnacle_model::Labels::from_pairs([("app", "b")]));
+    mixed.push_row(NOW_NS, b"three");
+    mixed.push_row(i64::MAX, b"four");
+    let taken = stand.push(mixed);
+    assert_eq!(taken.rows, 2);
+    assert_eq!(
+        taken.refused_rows,
+        [
+            (1, EventRefusal::LineTooLong),
+            (3, EventRefusal::TooManyStreams),
+            (4, EventRefusal::TooFarInFuture),
+        ]
+    );
+    let words = |reason| taken.message_of(reason).unwrap_or_default().to_owned();
+    assert!(words(EventRefusal::LineTooLong).contains("Max entry size '5'"));
+    assert!(words(EventRefusal::TooManyStreams).contains("active stream limit"));
+    assert!(words(EventRefusal::TooFarInFuture).contains("too new"));
+    assert_eq!(taken.message_of(EventRefusal::TooOld), None);
+}
+
+#[test]
+fn streams_have_a_rate_of_their_own() {
+    let stand = limited(LimitSettings {
+        stream_rate_bytes_per_s: 4,
+        stream_burst_bytes: 10,
+        ..LimitSettings::default()
+    });
+    let taken = stand.push(batch(&[("app", "a")], &[b"12345", b"12345", b"1", b""]));
+    assert_eq!(taken.rows, 3);
+    assert_eq!(
+        taken.refused_rows,
+        [(2, EventRefusal::StreamRateLimited)],
+        "the burst is used up, and what costs nothing goes through"
+    );
+    assert_eq!(
+        taken.messages,
+        [
+            "Per stream rate limit exceeded (limit: 4B/sec) while attempting to ingest for stream \
+             '{app=\"a\"}' totaling 1B, consider splitting a stream via additional labels or \
+             contact your Loki administrator to see if the limit can be increased"
+        ]
+    );
+    let other = stand.push(batch(&[("app", "b")], &[b"12345"]));
+    assert_eq!(other.rows, 1, "another stream has its own");
+}
+
+#[test]
+fn fields_may_be_disallowed() {
+    let mut with = batch(&[("app", "a")], &[b"good", b"bad"]);
+    with.push_field("k", FieldValue::Int(1));
+    check(
+        LimitSettings {
+            fields_allowed: false,
+            ..LimitSettings::default()
+        },
+        with,
+        EventRefusal::FieldsDisallowed,
+        "stream '{app=\"a\"}' includes structured metadata, but this feature is disallowed. Please \
+         see `limits_config.allow_structured_metadata` or contact your Loki administrator to \
+         enable it",
+    );
+}

@@ -222,8 +222,24 @@ pub enum EventRefusal {
     TooManyStreams,
     /// The source sends more than its rate.
     RateLimited,
+    /// The stream gets more than its rate.
+    StreamRateLimited,
+    /// It came with fields where none are allowed.
+    FieldsDisallowed,
     /// A privacy rule dropped it.
     Dropped,
+}
+
+impl EventRefusal {
+    /// Whether the same row may be taken later: the sender is over a rate or has too many
+    /// streams at the moment.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::StreamRateLimited | Self::TooManyStreams
+        )
+    }
 }
 
 impl EventRefusal {
@@ -238,6 +254,8 @@ impl EventRefusal {
             Self::BadLabels => "invalid_labels",
             Self::TooManyStreams => "stream_limit",
             Self::RateLimited => "rate_limited",
+            Self::StreamRateLimited => "per_stream_rate_limit",
+            Self::FieldsDisallowed => "disallowed_structured_metadata",
             Self::Dropped => "privacy",
         }
     }

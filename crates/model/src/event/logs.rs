@@ -143,7 +143,11 @@ pub struct IndexStats {
 pub struct VolumeQuery {
     /// Which streams, when.
     pub streams: StreamsQuery,
-    /// Sum by these labels; empty: by those that the matchers name.
+    /// A log query whose lines are counted as they leave its stages; empty: all lines of
+    /// [`Self::streams`]. Its selector takes the place of theirs.
+    pub log: String,
+    /// Sum by these labels; empty: by those that the matchers name. A name that is no label
+    /// of a stream is a field of its lines.
     pub target_labels: Vec<String>,
     /// Sum by the label's name instead of by series.
     pub by_label_name: bool,

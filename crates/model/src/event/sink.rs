@@ -20,9 +20,29 @@ pub struct Taken {
     pub rows: u64,
     /// How many were refused for each reason.
     pub refused: Vec<(EventRefusal, u64)>,
-    /// In words: which stream, which limit, with values; one line for each reason, for
-    /// the answer to the sender.
+    /// Which rows were refused, by their place in the batch as it was handed over,
+    /// ascending. As many as [`Self::refused`] counts.
+    pub refused_rows: Vec<(u32, EventRefusal)>,
+    /// In words: which stream, which limit, with values; one line for each reason of
+    /// [`Self::refused`] in its order, for the answer to the sender. What privacy rules
+    /// dropped has none: it is no fault of the sender.
     pub messages: Vec<String>,
+}
+
+impl Taken {
+    /// The words for a reason; `None` when nothing was refused for it, or privacy rules
+    /// dropped it.
+    #[must_use]
+    pub fn message_of(&self, reason: EventRefusal) -> Option<&str> {
+        let told = self
+            .refused
+            .iter()
+            .filter(|(refusal, _)| *refusal != EventRefusal::Dropped);
+        let at = told
+            .map(|(refusal, _)| *refusal)
+            .position(|r| r == reason)?;
+        self.messages.get(at).map(String::as_str)
+    }
 }
 
 /// Why nothing of a batch was taken.

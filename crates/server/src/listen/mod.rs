@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::counters::Counters;
-use crate::router::router;
+use crate::router::{Face, router};
 use crate::settings::Settings;
 use crate::state::App;
 
@@ -64,6 +64,7 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    face: Face,
 }
 
 impl Server {
@@ -72,6 +73,14 @@ impl Server {
     /// # Errors
     /// See [`ServerError`].
     pub async fn bind(settings: &Settings) -> Result<Self, ServerError> {
+        Self::bind_face(settings, Face::Whole).await
+    }
+
+    /// As [`Self::bind`], for a listener that shows `face`.
+    ///
+    /// # Errors
+    /// See [`ServerError`].
+    pub async fn bind_face(settings: &Settings, face: Face) -> Result<Self, ServerError> {
         let address = settings.address;
         if !address.ip().is_loopback() && !settings.insecure && !settings.web.authenticates() {
             return Err(ServerError::Insecure { address });
@@ -86,7 +95,11 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| ServerError::Bind { address, source })?;
-        Ok(Self { listener, tls })
+        Ok(Self {
+            listener,
+            tls,
+            face,
+        })
     }
 
     /// Where it listens.
@@ -100,7 +113,7 @@ impl Server {
     /// Serves until `stop` turns true, and then until open requests are answered,
     /// at most some seconds longer.
     pub async fn serve(self, app: Arc<App>, mut stop: watch::Receiver<bool>) {
-        let router = router(&app);
+        let router = router(&app, self.face);
         let slots = Arc::new(Semaphore::new(app.settings.connections_max));
         let draining = GracefulShutdown::new();
         loop {

@@ -22,6 +22,12 @@ pub(super) async fn request(
             "deleting is switched off: set listen.admin_api to true to allow it",
         ));
     }
+    if !app.settings.logs_deletion {
+        return Err(LokiError::bad(
+            "deletion is not available for this tenant: it is switched off by logs.query.deletion \
+             or deletion_mode",
+        ));
+    }
     let query = params
         .some("query")
         .ok_or_else(|| LokiError::bad("query not set"))?;

@@ -20,6 +20,9 @@ const LINES_MAX: usize = 100_000;
 /// Fields of an answer when the asker does not say.
 const FIELDS_DEFAULT: usize = 1_000;
 
+/// Fields of an answer, at most.
+const FIELDS_MAX: usize = 10_000;
+
 /// Shortest step of patterns, as Loki has it.
 const PATTERN_STEP_NS: i64 = 10 * SECOND_NS;
 
@@ -30,7 +33,7 @@ fn lines(params: &Params) -> Result<usize, LokiError> {
 /// `limit`, or `field_limit` as older clients call it.
 fn fields_max(params: &Params) -> Result<usize, LokiError> {
     let default = moment::limit(params, "field_limit", FIELDS_DEFAULT)?;
-    moment::limit(params, "limit", default)
+    Ok(moment::limit(params, "limit", default)?.min(FIELDS_MAX))
 }
 
 fn respond(body: &Value) -> Response {

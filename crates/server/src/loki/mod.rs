@@ -1,6 +1,8 @@
 //! `/loki/api/v1`: Loki's HTTP API, for Grafana's data source, `logcli` and whatever else
 //! asks Loki.
 //!
+//! [`port`] is all that a Loki answers at its port, for a listener of its own.
+//!
 //! Errors are plain text, as Loki's are. The tenant header is taken and means nothing
 //! here: there is one tenant.
 
@@ -10,11 +12,14 @@ mod fields;
 pub(crate) mod known;
 mod labels;
 mod moment;
+mod port;
 mod query;
 mod tail;
 mod volume;
 
 use std::sync::Arc;
+
+pub use port::port;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -69,6 +74,13 @@ impl From<binnacle_model::query::QueryError> for LokiError {
 }
 
 impl LokiError {
+    fn absent(message: impl Into<String>) -> Self {
+        Self(ApiError {
+            kind: crate::http::error::ErrorType::NotFound,
+            message: message.into(),
+        })
+    }
+
     fn bad(message: impl Into<String>) -> Self {
         Self(ApiError::bad_data(message))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use binnacle_model::event::logs::VolumeQuery;
+use binnacle_model::event::logs::{StreamsQuery, VolumeQuery};
 
 use super::encode::{push_matrix, push_point};
 use super::{LokiError, json, moment};
@@ -63,6 +63,11 @@ pub(super) async fn range(
 }
 
 fn question(app: &App, params: &Params, step_ns: i64) -> Result<VolumeQuery, LokiError> {
+    if !app.settings.logs_volume {
+        return Err(LokiError::absent(
+            "questions of volume are switched off (logs.query.volume, volume_enabled)",
+        ));
+    }
     let by_label_name = match params.get("aggregateBy") {
         "" | "series" => false,
         "labels" => true,
@@ -72,8 +77,23 @@ fn question(app: &App, params: &Params, step_ns: i64) -> Result<VolumeQuery, Lok
             )));
         }
     };
+    // Beyond Loki: stages behind the selector, so that fields in lines can be summed by.
+    let text = params.get("query");
+    let is_selector = text.is_empty() || app.logs.selector(text).is_ok();
+    let (streams, log) = if is_selector {
+        (moment::streams(app, params, &["query"])?, String::new())
+    } else {
+        let range = moment::range(app, params)?;
+        let streams = StreamsQuery {
+            selectors: Vec::new(),
+            start_ns: range.start_ns,
+            end_ns: range.end_ns,
+        };
+        (streams, text.to_owned())
+    };
     Ok(VolumeQuery {
-        streams: moment::streams(app, params, &["query"])?,
+        streams,
+        log,
         target_labels: params
             .get("targetLabels")
             .split(',')

@@ -3,7 +3,7 @@
 use binnacle_model::Labels;
 use binnacle_model::event::{EventBatch, FieldValue};
 use binnacle_wire::loki;
-use binnacle_wire::otlp::{self, LogMapping};
+use binnacle_wire::otlp::{self, AttributeAction, AttributeRule, LogMapping};
 
 use super::suite::{cases, file, text};
 
@@ -197,6 +197,59 @@ fn damage_never_panics() {
         }
         let _ = otlp::decode_protobuf(&bytes, &mapping, 0, &mut EventBatch::default());
     }
+}
+
+/// Attributes go where the mapping says: labels, fields, nowhere.
+#[test]
+fn otlp_attributes_by_rules() {
+    let rule = |action, names: &[&str]| AttributeRule::names(action, names);
+    let body = br#"{"resourceLogs":[{
+        "resource":{"attributes":[
+            {"key":"service.name","value":{"stringValue":"s"}},
+            {"key":"host","value":{"stringValue":"h"}},
+            {"key":"secret","value":{"stringValue":"x"}}]},
+        "scopeLogs":[{
+            "scope":{"attributes":[{"key":"noise","value":{"stringValue":"n"}}]},
+            "logRecords":[
+                {"timeUnixNano":"1","severityText":"WARN","body":{"stringValue":"a"},
+                 "attributes":[{"key":"part","value":{"stringValue":"web"}}]},
+                {"timeUnixNano":"2","severityText":"WARN","body":{"stringValue":"b"},
+                 "attributes":[{"key":"part","value":{"stringValue":"web"}}]},
+                {"timeUnixNano":"3","body":{"stringValue":"c"},
+                 "attributes":[{"key":"gone","value":{"stringValue":"g"}}]}]}]}]}"#;
+    let mapping = LogMapping {
+        resource: vec![
+            LogMapping::default_labels(),
+            rule(AttributeAction::Drop, &["secret"]),
+        ],
+        scope: vec![rule(AttributeAction::Drop, &["noise"])],
+        log: vec![
+            rule(AttributeAction::IndexLabel, &["part"]),
+            rule(AttributeAction::Drop, &["gone"]),
+        ],
+        severity_text_as_label: true,
+    };
+    let mut batch = EventBatch::default();
+    assert_eq!(otlp::decode_json(body, &mapping, 9, &mut batch), Ok(3));
+    assert_eq!(batch.streams.len(), 2, "equal labels share a stream");
+    assert_eq!(
+        labels(&batch, 0).to_string(),
+        r#"{part="web", service_name="s", severity_text="WARN"}"#
+    );
+    assert_eq!(labels(&batch, 1).to_string(), r#"{service_name="s"}"#);
+    for row in 0..3 {
+        assert_eq!(field(&batch, row, "host").as_deref(), Some("h"));
+        for gone in ["secret", "noise", "part", "gone", "severity_text"] {
+            assert_eq!(field(&batch, row, gone), None, "{gone}");
+        }
+    }
+    let mut plain = EventBatch::default();
+    assert_eq!(
+        otlp::decode_json(body, &LogMapping::default(), 9, &mut plain),
+        Ok(3)
+    );
+    assert_eq!(field(&plain, 0, "secret").as_deref(), Some("x"));
+    assert_eq!(field(&plain, 2, "gone").as_deref(), Some("g"));
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! `logs`: how lines are kept, what senders may send, and what is taken out of them.
 
-use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use binnacle_client::settings::SecretText;
 use binnacle_collect::tail::TailSettings;
+use binnacle_config::error::ConfigErrors;
 use binnacle_config::reader::Reader;
-use binnacle_guard::{
-    EnrichmentSettings, GuardSettings, LimitSettings, LongLines, PrivacySettings,
-};
+use binnacle_guard::{EnrichmentSettings, GuardSettings, LimitSettings, LongLines};
+use binnacle_wire::otlp::LogMapping;
 
+use super::logs_listen::{self, Sockets};
+use super::privacy;
 use super::tail::{self, Tail};
 use super::tiers::{self, TierSettings};
+use crate::config::loki::{LokiFile, Ruler, otlp};
 
 /// How logs are kept and guarded.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,36 +30,80 @@ pub struct LogsSettings {
     pub streams_max: u64,
     /// Limits, enrichment, privacy.
     pub guard: GuardSettings,
-    /// Sockets of protocols that are not HTTP.
+    /// Listeners besides the main one.
     pub sockets: Sockets,
     /// Which lines of this machine are followed.
     pub tail: TailSettings,
+    /// Which attributes of OpenTelemetry's logs become labels.
+    pub otlp: LogMapping,
+    /// What queries may ask.
+    pub query: LogsQuerySettings,
+    /// What a `loki-config.yaml` says of rules over logs.
+    pub ruler: Ruler,
 }
 
-/// The section as it was typed: what is followed is known when its files are read.
+/// What log queries may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogsQuerySettings {
+    /// Lines of one answer at most.
+    pub lines_max: usize,
+    /// Series of one metric query at most; zero: no limit of its own.
+    pub series_max: usize,
+    /// The longest range of one query; zero: no limit.
+    pub length_max: Duration,
+    /// How far back queries look; zero: as far as they like.
+    pub lookback_max: Duration,
+    /// How long a query may take; zero: as `query.timeout` says.
+    pub timeout: Duration,
+    /// Whether questions of volume are answered.
+    pub volume: bool,
+    /// Whether deletions are answered.
+    pub deletion: bool,
+}
+
+impl Default for LogsQuerySettings {
+    fn default() -> Self {
+        Self {
+            lines_max: 100_000,
+            series_max: 0,
+            length_max: Duration::ZERO,
+            lookback_max: Duration::ZERO,
+            timeout: Duration::ZERO,
+            volume: true,
+            deletion: true,
+        }
+    }
+}
+
+/// The section with what it names.
 pub(super) struct Logs {
     pub(super) settings: LogsSettings,
+    /// What is followed is known when its files are read.
     pub(super) tail: Tail,
+    /// Whether the listener of Loki asks for the tenant's header.
+    pub(super) tenant_required: bool,
+    /// Listeners that follow the rules of the main one.
+    pub(super) ports: logs_listen::Ports,
+    /// The `loki-config.yaml`, or what is wrong with it.
+    pub(super) loki: Option<Result<LokiFile, ConfigErrors>>,
 }
 
-/// Where syslog and Fluentd's forward protocol are listened to; nowhere by default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sockets {
-    /// syslog over TCP.
-    pub syslog_tcp: Option<SocketAddr>,
-    /// syslog over UDP.
-    pub syslog_udp: Option<SocketAddr>,
-    /// Fluentd's forward protocol.
-    pub fluent: Option<SocketAddr>,
-    /// The key that senders of the forward protocol must have.
-    pub fluent_shared_key: SecretText,
-}
-
-/// Reads the section.
-pub(super) fn read(r: &mut Reader<'_>) -> Logs {
-    let (retention, tiers) = tiers::read(r);
+/// Reads the section. `loki_file` is that of the command line; it wins.
+pub(super) fn read(r: &mut Reader<'_>, loki_file: Option<&Path>) -> Logs {
+    let named = r.path("loki_file");
+    let loki = loki_file.or(named.as_deref()).map(LokiFile::load);
+    let file = match &loki {
+        Some(Ok(file)) => file.clone(),
+        _ => LokiFile::default(),
+    };
+    let (mut retention, tiers) = tiers::read(r);
+    let is_said = r.has("retention_time") || r.has("retention_profile");
+    if let Some(of_file) = file.retention.filter(|_| !is_said) {
+        retention = of_file;
+        r.show_duration("retention_time", retention);
+    }
     let retention_bytes = size(r, "retention_size", 0);
-    let stream_retention = r.sections(
+    let mut stream_retention = r.sections(
         "stream_retention",
         "a selector and a period are needed",
         |r| {
@@ -75,18 +121,15 @@ pub(super) fn read(r: &mut Reader<'_>) -> Logs {
             (selector, period)
         },
     );
+    // The first that fits a stream is in force: ours before those of the file.
+    stream_retention.extend(file.stream_retention.iter().cloned());
     let streams_max = r.uint_or("streams_max", 1_000_000);
-    let limits = r.section_or_default("limits", read_limits);
-    let enrichment = r.section_or_default("enrichment", |r| {
-        let mut settings = EnrichmentSettings::default();
-        settings.detect_level = r.bool_or("detect_level", settings.detect_level);
-        if !r.bool_or("discover_service_name", true) {
-            settings.service_name_labels.clear();
-        }
-        settings
-    });
-    let privacy = r.section_or_default("privacy", read_privacy);
-    let sockets = r.section_or_default("listen", read_sockets);
+    let limits = r.section_or_default("limits", |r| read_limits(r, &file));
+    let enrichment = r.section_or_default("enrichment", |r| read_enrichment(r, &file));
+    let privacy = r.section_or_default("privacy", privacy::read);
+    let (sockets, ports) = r.section_or_default("listen", |r| logs_listen::read(r, &file));
+    let otlp = r.section("otlp", otlp::read);
+    let query = r.section_or_default("query", |r| read_query(r, &file));
     let tail = tail::read(r);
     let settings = LogsSettings {
         retention,
@@ -102,48 +145,65 @@ pub(super) fn read(r: &mut Reader<'_>) -> Logs {
         },
         sockets,
         tail: TailSettings::default(),
+        otlp: otlp.or(file.otlp).unwrap_or_default(),
+        query,
+        ruler: file.ruler,
     };
-    Logs { settings, tail }
-}
-
-fn read_sockets(r: &mut Reader<'_>) -> Sockets {
-    let insecure = r.bool_or("insecure", false);
-    let mut address = |key: &'static str| {
-        let text = r.text(key);
-        if text.is_empty() {
-            return None;
-        }
-        let Ok(address) = text.parse::<SocketAddr>() else {
-            r.refuse(
-                key,
-                format!("{text:?} is no address with a port, such as 127.0.0.1:1514"),
-            );
-            return None;
-        };
-        if !address.ip().is_loopback() && !insecure {
-            r.refuse(
-                key,
-                format!(
-                    "{address} is beyond loopback, where anyone can send: name a loopback \
-                     address, or set \"insecure\" to true"
-                ),
-            );
-        }
-        Some(address)
-    };
-    let (syslog_tcp, syslog_udp) = (address("syslog_tcp"), address("syslog_udp"));
-    let fluent = address("fluent");
-    Sockets {
-        syslog_tcp,
-        syslog_udp,
-        fluent,
-        fluent_shared_key: r.secret("fluent_shared_key"),
+    Logs {
+        settings,
+        tail,
+        tenant_required: file.auth_enabled.unwrap_or(false),
+        ports,
+        loki,
     }
 }
 
-fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
+fn read_enrichment(r: &mut Reader<'_>, file: &LokiFile) -> EnrichmentSettings {
+    let mut settings = EnrichmentSettings::default();
+    file.limits.over_enrichment(&mut settings);
+    settings.detect_level = r.bool_or("detect_level", settings.detect_level);
+    let has_names = !settings.service_name_labels.is_empty();
+    if !r.bool_or("discover_service_name", has_names) {
+        settings.service_name_labels.clear();
+    } else if !has_names {
+        settings.service_name_labels = EnrichmentSettings::default().service_name_labels;
+    }
+    settings
+}
+
+fn read_query(r: &mut Reader<'_>, file: &LokiFile) -> LogsQuerySettings {
+    let default = LogsQuerySettings::default();
+    let said = &file.limits;
+    let number = |r: &mut Reader<'_>, key: &'static str, default: usize| {
+        usize::try_from(r.uint_or(key, default as u64)).unwrap_or(usize::MAX)
+    };
+    let lines = number(
+        r,
+        "lines_max",
+        said.query_lines.unwrap_or(default.lines_max),
+    );
+    LogsQuerySettings {
+        // As in Loki, no lines at most means no limit; one answer has to fit in memory.
+        lines_max: match lines {
+            0 => default.lines_max,
+            lines => lines,
+        },
+        series_max: number(
+            r,
+            "series_max",
+            said.query_series.unwrap_or(default.series_max),
+        ),
+        length_max: r.duration_or("length_max", said.query_length.unwrap_or_default()),
+        lookback_max: r.duration_or("lookback_max", file.lookback.unwrap_or_default()),
+        timeout: r.duration_or("timeout", said.query_timeout.unwrap_or_default()),
+        volume: r.bool_or("volume", said.volume.unwrap_or(default.volume)),
+        deletion: r.bool_or("deletion", file.deletion.unwrap_or(default.deletion)),
+    }
+}
+
+fn read_limits(r: &mut Reader<'_>, file: &LokiFile) -> LimitSettings {
     let profile = r.text_or("profile", "default");
-    let base = LimitSettings::profile(&profile).unwrap_or_else(|| {
+    let mut base = LimitSettings::profile(&profile).unwrap_or_else(|| {
         r.refuse(
             "profile",
             format!(
@@ -153,6 +213,7 @@ fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
         );
         LimitSettings::default()
     });
+    file.limits.over(&mut base);
     let number = |r: &mut Reader<'_>, key: &'static str, default: usize| {
         usize::try_from(r.uint_or(key, default as u64)).unwrap_or(usize::MAX)
     };
@@ -161,6 +222,8 @@ fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
     LimitSettings {
         rate_bytes_per_s: size(r, "rate", base.rate_bytes_per_s),
         burst_bytes: size(r, "burst", base.burst_bytes),
+        stream_rate_bytes_per_s: size(r, "stream_rate", base.stream_rate_bytes_per_s),
+        stream_burst_bytes: size(r, "stream_burst", base.stream_burst_bytes),
         line_bytes_max: size(r, "line_max", base.line_bytes_max as u64) as usize,
         long_lines: if r.bool_or("truncate_lines", base.long_lines == LongLines::Truncate) {
             LongLines::Truncate
@@ -168,6 +231,7 @@ fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
             LongLines::Refuse
         },
         label_names_max: number(r, "label_names_max", base.label_names_max),
+        fields_allowed: r.bool_or("fields", base.fields_allowed),
         fields_max: number(r, "fields_max", base.fields_max),
         fields_bytes_max: size(r, "fields_bytes_max", base.fields_bytes_max as u64) as usize,
         age_ms_max: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
@@ -175,17 +239,6 @@ fn read_limits(r: &mut Reader<'_>) -> LimitSettings {
         streams_max: number(r, "source_streams_max", base.streams_max),
         ..base
     }
-}
-
-fn read_privacy(r: &mut Reader<'_>) -> PrivacySettings {
-    let profile = r.text_or("profile", "default");
-    PrivacySettings::profile(&profile).unwrap_or_else(|| {
-        r.refuse(
-            "profile",
-            format!("there is no profile {profile:?}: there are default, strict and off"),
-        );
-        PrivacySettings::default()
-    })
 }
 
 fn size(r: &mut Reader<'_>, key: &'static str, default: u64) -> u64 {

@@ -10,7 +10,9 @@ mod data;
 mod listen;
 mod log;
 mod logs;
+mod logs_listen;
 mod metrics;
+mod privacy;
 mod query;
 mod rules;
 mod tail;
@@ -19,6 +21,7 @@ mod tiers;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::loki::LokiFile;
 use super::prometheus::{Alertmanagers, Environment, PrometheusFile, Storage};
 use super::web::{self, WebFile};
 use binnacle_config::error::{ConfigError, ConfigErrors};
@@ -29,7 +32,8 @@ use binnacle_config::yaml::{Out, print};
 pub use alerting::AlertingSettings;
 pub use data::DataSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use logs::{LogsSettings, Sockets};
+pub use logs::{LogsQuerySettings, LogsSettings};
+pub use logs_listen::Sockets;
 pub use metrics::{HostPool, MetricsSettings};
 pub use query::QuerySettings;
 pub use rules::{BUILTIN, RulesSettings};
@@ -71,6 +75,8 @@ pub struct Overrides {
     pub alertmanager_file: Option<PathBuf>,
     /// `--promtail-file`
     pub promtail_file: Option<PathBuf>,
+    /// `--loki-file`
+    pub loki_file: Option<PathBuf>,
     /// `--log-level`
     pub log_level: Option<LogLevel>,
     /// `--log-format`
@@ -136,7 +142,9 @@ fn parse(
 ) -> Result<Loaded, ConfigErrors> {
     let root = binnacle_config::yaml::parse(file, text)?;
     let context = Context::new(file);
-    let (raw, effective) = read_file(&context, root.as_deref(), |r| read(r, environment, text));
+    let (raw, effective) = read_file(&context, root.as_deref(), |r| {
+        read(r, environment, text, overrides.loki_file.as_deref())
+    });
     let mut errors = context.take_errors();
     let mut include = Includes::new(&context);
     if exists {
@@ -176,6 +184,7 @@ fn parse(
         .or(raw.alerting.alertmanager_file.clone());
     let alerting = include.alerting(raw.alerting, alertmanager_file.as_deref(), &mut errors);
     let data_dir = raw.data.directory(overrides.data_dir.as_deref());
+    include.loki(raw.logs.loki.as_ref(), &mut errors);
     let mut logs = raw.logs.settings;
     let promtail_file = overrides.promtail_file.as_ref();
     logs.tail = raw.logs.tail.resolve(
@@ -185,6 +194,9 @@ fn parse(
         &mut include,
         &mut errors,
     );
+    raw.logs
+        .ports
+        .resolve(&listen, &mut logs.sockets, &mut errors);
     let storage = prometheus
         .as_ref()
         .map_or_else(Storage::default, |p| p.storage.clone());
@@ -198,6 +210,15 @@ fn parse(
     };
     let mut listen = listen;
     listen.callbacks = alerting.callbacks.clone();
+    listen.otlp = logs.otlp.clone();
+    listen.tenant_required = raw.logs.tenant_required;
+    listen.logs_volume = logs.query.volume;
+    listen.logs_deletion = logs.query.deletion;
+    let mut alertmanagers = prometheus
+        .as_ref()
+        .map(|p| p.alerting.alertmanagers.clone())
+        .unwrap_or_default();
+    alertmanagers.extend(logs.ruler.alertmanagers());
     let mut settings = Settings {
         listen,
         data: raw
@@ -206,10 +227,7 @@ fn parse(
         metrics,
         query: raw.query.resolve(prometheus.as_ref().map(|p| &p.global)),
         rules,
-        alertmanagers: prometheus
-            .as_ref()
-            .map(|p| p.alerting.alertmanagers.clone())
-            .unwrap_or_default(),
+        alertmanagers,
         alerting,
         logs,
         log: raw.log.with(overrides.log_level, overrides.log_format),
@@ -239,7 +257,12 @@ struct Raw {
     log: LogSettings,
 }
 
-fn read(r: &mut Reader<'_>, environment: &Environment<'_>, text: &str) -> Raw {
+fn read(
+    r: &mut Reader<'_>,
+    environment: &Environment<'_>,
+    text: &str,
+    loki_file: Option<&Path>,
+) -> Raw {
     Raw {
         listen: r.section_or_default("listen", listen::read),
         data: r.section_or_default("data", data::read),
@@ -247,7 +270,7 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>, text: &str) -> Raw {
         query: r.section_or_default("query", query::read),
         rules: r.section_or_default("rules", |r| rules::read(r, text)),
         alerting: r.section_or_default("alerting", alerting::read),
-        logs: r.section_or_default("logs", logs::read),
+        logs: r.section_or_default("logs", |r| logs::read(r, loki_file)),
         log: r.section_or_default("log", log::read),
     }
 }
@@ -255,7 +278,7 @@ fn read(r: &mut Reader<'_>, environment: &Environment<'_>, text: &str) -> Raw {
 /// The paths of all keys that the reader knows.
 #[must_use]
 pub fn keys() -> Vec<String> {
-    describe(|r| read(r, &|_| None, ""))
+    describe(|r| read(r, &|_| None, "", None))
 }
 
 /// What comes together from the files.
@@ -294,6 +317,21 @@ impl Includes {
                 errors.extend(found.iter().cloned());
                 None
             }
+        }
+    }
+
+    fn loki(
+        &mut self,
+        file: Option<&Result<LokiFile, ConfigErrors>>,
+        errors: &mut Vec<ConfigError>,
+    ) {
+        match file {
+            None => {}
+            Some(Ok(loki)) => {
+                self.warnings.extend(loki.warnings.iter().cloned());
+                self.sources.push(loki.path.clone());
+            }
+            Some(Err(found)) => errors.extend(found.iter().cloned()),
         }
     }
 

@@ -181,6 +181,7 @@ fn the_command_line_wins_over_the_file() {
         prometheus_file: None,
         alertmanager_file: None,
         promtail_file: None,
+        loki_file: None,
     };
     let text = "listen: {address: \"127.0.0.1:2\"}\ndata: {directory: here}\nlog: {level: warn}\n";
     let settings = load_text(text, &overrides)

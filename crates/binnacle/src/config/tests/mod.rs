@@ -5,6 +5,7 @@ mod conformance;
 mod documentation;
 mod file;
 mod garbage;
+mod loki;
 mod prometheus;
 mod promtail;
 mod web;

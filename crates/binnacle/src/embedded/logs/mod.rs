@@ -3,6 +3,7 @@
 //! As for metrics, every question runs on a thread where blocking is allowed, a bounded
 //! number at once, and is stopped when its asker has gone away.
 
+mod allowed;
 mod fields;
 mod patterns;
 mod tail;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use binnacle::config::QuerySettings;
+use binnacle::config::{LogsQuerySettings, QuerySettings};
 use binnacle_events::Engine;
 use binnacle_guard::Guard;
 use binnacle_logql::ast::{Expr, LogExpr};
@@ -38,9 +39,6 @@ use super::{StopWhenDropped, on_a_thread, select_error};
 /// Tails at the same time, at most: each holds a connection and sees every line.
 const TAILS_MAX: usize = 64;
 
-/// Lines of one answer, at most.
-const LINES_MAX: usize = 100_000;
-
 /// Counts since start.
 #[derive(Debug, Default)]
 #[allow(missing_docs)]
@@ -59,6 +57,7 @@ pub struct EmbeddedLogs {
     watch: Arc<PatternWatch>,
     clock: Arc<dyn Clock>,
     settings: QuerySettings,
+    allowed: LogsQuerySettings,
     slots: Semaphore,
     running: Registry,
     counters: LogsCounters,
@@ -74,6 +73,7 @@ impl EmbeddedLogs {
         watch: Arc<PatternWatch>,
         clock: Arc<dyn Clock>,
         settings: QuerySettings,
+        allowed: LogsQuerySettings,
     ) -> Self {
         Self {
             engine,
@@ -82,6 +82,7 @@ impl EmbeddedLogs {
             clock,
             slots: Semaphore::new(settings.concurrency.max(1)),
             settings,
+            allowed,
             running: Registry::default(),
             counters: LogsCounters::default(),
             tails: Arc::default(),
@@ -106,7 +107,11 @@ impl EmbeddedLogs {
     /// Evaluates `expr`, which was read from `request.text`.
     async fn evaluate(&self, expr: Expr, request: LogsRequest) -> Result<LogsAnswer, QueryError> {
         let asked = Instant::now();
+        let request = self.within_lookback(request);
         let mut limits = self.settings.limits.clone();
+        if !self.allowed.timeout.is_zero() {
+            limits.timeout = self.allowed.timeout;
+        }
         let timeout = request.options.timeout;
         limits.timeout = timeout.map_or(limits.timeout, |t| t.min(limits.timeout));
         let meter = Arc::new(Meter::new(limits));
@@ -123,7 +128,7 @@ impl EmbeddedLogs {
         let options = EvalOptions {
             threads: self.threads,
             now_ns: Some(self.clock.now_ms().saturating_mul(1_000_000)),
-            ..EvalOptions::default()
+            ..self.eval_options()
         };
         let answer = on_a_thread(move || {
             let (time, limit, direction) = (request.time, request.limit, request.direction);
@@ -260,19 +265,7 @@ impl LogsQuery for EmbeddedLogs {
                     span: None,
                 });
             }
-            if request.limit > LINES_MAX {
-                return Err(QueryError::BadData {
-                    message: format!(
-                        "max entries limit per query exceeded, limit > max_entries_limit ({} > \
-                         {LINES_MAX}): ask for less at once and go on from the last line's time",
-                        request.limit
-                    ),
-                    span: None,
-                });
-            }
-            if request.limit == 0 {
-                request.limit = LINES_MAX;
-            }
+            self.check_allowed(&mut request)?;
             self.evaluate(expr, request).await
         })
     }

@@ -1,10 +1,13 @@
 //! Bytes by label: `index/volume` and `index/volume_range`.
+//!
+//! By labels of streams, the engine knows from its blocks. By fields of lines, and of lines
+//! that stages let through, lines are read: a metric query counts their bytes.
 
 use std::collections::BTreeMap;
 
 use binnacle_logql::ast::{
-    Expr, Grouping, LogExpr, LogRange, RangeAggregation, RangeOp, SampleExpr, VectorAggregation,
-    VectorOp,
+    Expr, Grouping, LogExpr, LogRange, RangeAggregation, RangeOp, SampleExpr, Stage,
+    VectorAggregation, VectorOp,
 };
 use binnacle_model::Matcher;
 use binnacle_model::annotation::Span;
@@ -14,18 +17,26 @@ use binnacle_model::event::logs::{
 };
 use binnacle_model::query::{QueryError, QueryOptions};
 
-use super::{EmbeddedLogs, volumes_of};
+use super::{EmbeddedLogs, parse_log, volumes_of};
 
 impl EmbeddedLogs {
     pub(super) async fn volume_of(
         &self,
-        query: VolumeQuery,
+        mut query: VolumeQuery,
     ) -> Result<Vec<(LogLabels, Vec<LogPoint>)>, QueryError> {
         let limit = query.limit;
-        let mut series = if query.step_ns == 0 || query.by_label_name {
+        let mut stages = Vec::new();
+        if !query.log.is_empty() {
+            let log = parse_log(&query.log)?;
+            query.streams.selectors = vec![log.matchers];
+            stages = log.stages;
+        }
+        let is_by_blocks = query.by_label_name
+            || (query.step_ns == 0 && stages.is_empty() && !self.sums_fields(&query).await?);
+        let mut series = if is_by_blocks {
             self.volume_at_once(query).await?
         } else {
-            self.volume_in_steps(query).await?
+            self.volume_of_lines(query, stages).await?
         };
         let sum = |points: &[LogPoint]| points.iter().map(|p| p.1).sum::<f64>();
         series.sort_by(|a, b| sum(&b.1).total_cmp(&sum(&a.1)).then_with(|| a.0.cmp(&b.0)));
@@ -69,9 +80,26 @@ impl EmbeddedLogs {
         .await
     }
 
-    async fn volume_in_steps(
+    /// Whether a name to sum by is no label of any stream that matches.
+    async fn sums_fields(&self, query: &VolumeQuery) -> Result<bool, QueryError> {
+        let names = query.target_labels.clone();
+        if names.is_empty() {
+            return Ok(false);
+        }
+        let streams = query.streams.clone();
+        self.ask(move |engine, meter| {
+            let volumes = volumes_of(engine, &streams, meter)?;
+            let is_label = |name: &String| volumes.iter().any(|v| v.labels.get(name).is_some());
+            Ok(!names.iter().all(is_label))
+        })
+        .await
+    }
+
+    /// By reading the lines: a value at the end, or one for each step.
+    async fn volume_of_lines(
         &self,
         query: VolumeQuery,
+        stages: Vec<Stage>,
     ) -> Result<Vec<(LogLabels, Vec<LogPoint>)>, QueryError> {
         let names = target_labels(&query);
         let selectors = if query.streams.selectors.is_empty() {
@@ -79,25 +107,46 @@ impl EmbeddedLogs {
         } else {
             query.streams.selectors.clone()
         };
-        let mut all: BTreeMap<LogLabels, Vec<LogPoint>> = BTreeMap::new();
-        for matchers in selectors {
-            let expr = bytes_by(matchers, query.step_ns, names.clone());
-            let request = LogsRequest {
-                text: "index/volume_range".to_owned(),
-                time: LogsTime::Range {
-                    start_ns: query.streams.start_ns,
-                    end_ns: query.streams.end_ns,
-                    step_ns: query.step_ns,
+        let StreamsQuery {
+            start_ns, end_ns, ..
+        } = query.streams;
+        let (time, range_ns) = match query.step_ns {
+            0 => (
+                LogsTime::Instant { at_ns: end_ns },
+                end_ns.saturating_sub(start_ns).max(1),
+            ),
+            step_ns => (
+                LogsTime::Range {
+                    start_ns,
+                    end_ns,
+                    step_ns,
                     interval_ns: 0,
                 },
+                step_ns,
+            ),
+        };
+        let mut all: BTreeMap<LogLabels, Vec<LogPoint>> = BTreeMap::new();
+        for matchers in selectors {
+            let expr = bytes_by(matchers, stages.clone(), range_ns, names.clone());
+            let request = LogsRequest {
+                text: "index/volume".to_owned(),
+                time,
                 limit: 0,
                 direction: binnacle_model::event::logs::Direction::Forward,
                 options: QueryOptions::default(),
             };
-            if let LogsValue::Matrix(series) = self.evaluate(expr, request).await?.value {
-                for (labels, points) in series {
-                    all.entry(labels).or_default().extend(points);
+            match self.evaluate(expr, request).await?.value {
+                LogsValue::Matrix(series) => {
+                    for (labels, points) in series {
+                        all.entry(labels).or_default().extend(points);
+                    }
                 }
+                LogsValue::Vector(series) => {
+                    for (labels, point) in series {
+                        all.entry(labels).or_default().push(point);
+                    }
+                }
+                LogsValue::Streams(_) | LogsValue::Scalar(_) => {}
             }
         }
         Ok(all.into_iter().collect())
@@ -124,8 +173,8 @@ fn everything() -> Result<Matcher, QueryError> {
     })
 }
 
-/// `sum by (names) (bytes_over_time({matchers}[step]))`
-fn bytes_by(matchers: Vec<Matcher>, step_ns: i64, names: Vec<String>) -> Expr {
+/// `sum by (names) (bytes_over_time({matchers} stages [range]))`
+fn bytes_by(matchers: Vec<Matcher>, stages: Vec<Stage>, range_ns: i64, names: Vec<String>) -> Expr {
     let span = Span { start: 0, end: 0 };
     let range = RangeAggregation {
         op: RangeOp::BytesOverTime,
@@ -133,10 +182,10 @@ fn bytes_by(matchers: Vec<Matcher>, step_ns: i64, names: Vec<String>) -> Expr {
         range: LogRange {
             log: LogExpr {
                 matchers,
-                stages: Vec::new(),
+                stages,
                 span,
             },
-            range_ns: step_ns,
+            range_ns,
             offset_ns: 0,
             unwrap: None,
         },

@@ -2,14 +2,18 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use binnacle_model::event::Source;
 use binnacle_model::metadata::MetricType;
+
+use binnacle_server::receive::logs::{LogCounters, WayIn};
 
 use super::super::logs::Logs;
 use super::Families;
 use crate::embedded::ServiceCounts;
 
 /// Writes the families.
-pub(super) fn write(f: &mut Families, logs: &Logs) {
+pub(super) fn write(f: &mut Families, logs: &Logs, ways: &LogCounters) {
+    received(f, logs, ways);
     let stats = logs.engine.stats();
     let gauges = [
         ("binnacle_logs_streams", "Streams known.", stats.streams),
@@ -156,6 +160,98 @@ fn patterns(f: &mut Families, logs: &Logs) {
             f.sample(&[("service_name", service)], value(counts) as f64);
         }
     }
+}
+
+/// What came in by which way. Where Loki counts the same thing its names are used, so that
+/// dashboards and alerts for a Loki work.
+fn received(f: &mut Families, logs: &Logs, ways: &LogCounters) {
+    let stats = logs.guard.stats();
+    f.start(
+        "loki_distributor_bytes_received_total",
+        MetricType::Counter,
+        "The total number of uncompressed bytes received per tenant.",
+    );
+    for s in &stats.sources {
+        f.sample(&source(&s.source), s.bytes as f64);
+    }
+    f.start(
+        "loki_distributor_lines_received_total",
+        MetricType::Counter,
+        "The total number of lines received per tenant.",
+    );
+    for s in &stats.sources {
+        let refused: u64 = s.refused.iter().map(|(_, lines)| lines).sum();
+        f.sample(&source(&s.source), s.rows.saturating_add(refused) as f64);
+    }
+    f.start(
+        "loki_discarded_samples_total",
+        MetricType::Counter,
+        "The total number of samples that were discarded.",
+    );
+    for s in &stats.sources {
+        for (reason, lines) in &s.refused {
+            let [protocol, tenant] = source(&s.source);
+            f.sample(
+                &[protocol, ("reason", reason.as_str()), tenant],
+                *lines as f64,
+            );
+        }
+    }
+    let counters: [(&str, &str, fn(&WayIn) -> u64); 4] = [
+        (
+            "binnacle_logs_requests_total",
+            "Requests with logs, or messages on sockets, by way in.",
+            |way| way.requests.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_wire_bytes_total",
+            "Bytes of logs as they came over the wire, by way in.",
+            |way| way.bytes.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_lines_total",
+            "Lines stored, by way in.",
+            |way| way.lines.load(Relaxed),
+        ),
+        (
+            "binnacle_logs_connections_refused_total",
+            "Connections for logs that were turned away because there were too many.",
+            |way| way.connections_refused.load(Relaxed),
+        ),
+    ];
+    for (name, help, count) in counters {
+        f.start(name, MetricType::Counter, help);
+        for (protocol, way) in ways.iter() {
+            f.sample(&[("protocol", protocol)], count(way) as f64);
+        }
+    }
+    f.start(
+        "binnacle_logs_requests_refused_total",
+        MetricType::Counter,
+        "Requests with logs of which nothing was taken, by way in and reason.",
+    );
+    for (protocol, way) in ways.iter() {
+        for (reason, requests) in way.refused_requests() {
+            let labels = [("protocol", protocol), ("reason", reason)];
+            f.sample(&labels, requests as f64);
+        }
+    }
+    f.start(
+        "binnacle_logs_lines_refused_total",
+        MetricType::Counter,
+        "Lines that were not stored, by way in and reason.",
+    );
+    for (protocol, way) in ways.iter() {
+        for (reason, lines) in way.refused_lines() {
+            let labels = [("protocol", protocol), ("reason", reason)];
+            f.sample(&labels, lines as f64);
+        }
+    }
+}
+
+/// A source in the labels of Loki's metrics.
+fn source(source: &Source) -> [(&'static str, &str); 2] {
+    [("protocol", source.protocol), ("tenant", &source.sender)]
 }
 
 /// What each source sent, what was refused of it, and what privacy rules found in it.

@@ -117,7 +117,7 @@ impl Rooms {
             super::alerting::write(families, &alerts.alerting.counters());
         }
         if let Some(logs) = self.logs.get() {
-            super::logs::write(families, logs);
+            super::logs::write(families, logs, &self.server.logs);
         }
         if let Some(tail) = self.tail.get() {
             super::tail::write(families, tail);

@@ -25,7 +25,6 @@ use serde_json::{Value, json};
 
 use super::Intake;
 use super::body::Pushed;
-use super::intake::refusal_text;
 use crate::receive::PushError;
 
 const PROTOCOL: &str = "elasticsearch";
@@ -279,30 +278,34 @@ async fn store(
     })
 }
 
-/// Marks what the sink refused. It says how many and why, not which: so the items are told
-/// only when it refused all of them.
+/// Marks the items that the sink refused. What privacy rules dropped is told as created:
+/// sending it again would not help.
 fn mark_refused(items: &mut [Item], taken: &Taken) {
-    let told = taken
-        .refused
-        .iter()
-        .filter(|(r, _)| *r != EventRefusal::Dropped);
-    let Some((refusal, _)) = told.max_by_key(|(_, lines)| *lines) else {
-        return;
-    };
-    if taken.rows > 0 {
-        return;
+    let mut refused = taken.refused_rows.iter().peekable();
+    // The k-th item without a fault is the k-th row.
+    let stored = items.iter_mut().filter(|item| item.fault.is_none());
+    for (row, item) in (0u32..).zip(stored) {
+        let Some((_, reason)) = refused.next_if(|(at, _)| *at == row) else {
+            if refused.peek().is_none() {
+                return;
+            }
+            continue;
+        };
+        item.fault = fault(*reason, taken);
     }
-    let (status, kind) = match refusal {
-        EventRefusal::RateLimited | EventRefusal::TooManyStreams => {
-            (429, "es_rejected_execution_exception")
-        }
+}
+
+/// What Elasticsearch says of one document.
+fn fault(reason: EventRefusal, taken: &Taken) -> Option<Fault> {
+    let (status, kind) = match reason {
+        EventRefusal::Dropped => return None,
+        reason if reason.is_temporary() => (429, "es_rejected_execution_exception"),
         _ => (400, "illegal_argument_exception"),
     };
-    for item in items.iter_mut().filter(|item| item.fault.is_none()) {
-        item.fault = Some(Fault {
-            status,
-            kind,
-            reason: refusal_text(taken),
-        });
-    }
+    let message = taken.message_of(reason).unwrap_or(reason.as_str());
+    Some(Fault {
+        status,
+        kind,
+        reason: message.to_owned(),
+    })
 }

@@ -7,6 +7,7 @@ use binnacle_model::event::EventBatch;
 use binnacle_model::event::append::EventRefusal;
 use binnacle_model::event::sink::{LogSink, SinkError, Source, Taken};
 use binnacle_wire::WireError;
+use binnacle_wire::otlp::LogMapping;
 use http::StatusCode;
 
 use super::counters::WayIn;
@@ -39,6 +40,10 @@ pub struct Intake {
     pub counters: Arc<Counters>,
     /// How large things may be.
     pub limits: IntakeLimits,
+    /// What becomes of OpenTelemetry's attributes.
+    pub otlp: LogMapping,
+    /// Whether requests to the listener of Loki must name their tenant.
+    pub tenant_required: bool,
     /// Nanoseconds since the Unix epoch.
     pub now_ns: Box<dyn Fn() -> i64 + Send + Sync>,
 }
@@ -55,6 +60,8 @@ impl Intake {
                 body_bytes_max: app.settings.push_bytes_max,
                 decoded_bytes_max: app.settings.push_decoded_bytes_max,
             },
+            otlp: app.settings.otlp.clone(),
+            tenant_required: app.settings.tenant_required,
             now_ns: Box::new(move || process.now_ms().saturating_mul(1_000_000)),
         })
     }
@@ -124,17 +131,16 @@ impl Intake {
 }
 
 /// The refusal that says what became of single lines; `None` when all were taken, or only
-/// privacy rules dropped some.
+/// privacy rules dropped some. Its status is 429 when a line that was refused may be taken
+/// later, as Loki has it: the sender should keep its lines and come again.
 pub(super) fn refused_lines(taken: &Taken) -> Option<PushError> {
-    let count = |wanted: fn(EventRefusal) -> bool| -> u64 {
-        let all = taken.refused.iter().filter(|(refusal, _)| wanted(*refusal));
-        all.map(|(_, lines)| *lines).sum()
-    };
-    if count(|refusal| refusal != EventRefusal::Dropped) == 0 {
-        return None;
-    }
-    let limited = |r| matches!(r, EventRefusal::RateLimited | EventRefusal::TooManyStreams);
-    let status = if count(limited) > 0 {
+    let mut told = taken
+        .refused
+        .iter()
+        .filter(|(refusal, lines)| *refusal != EventRefusal::Dropped && *lines > 0)
+        .peekable();
+    told.peek()?;
+    let status = if told.any(|(refusal, _)| refusal.is_temporary()) {
         StatusCode::TOO_MANY_REQUESTS
     } else {
         StatusCode::BAD_REQUEST

@@ -45,9 +45,10 @@ fn store(intake: &Intake, pushed: &Pushed) -> Result<(), PushError> {
             format!("mime: invalid media parameter in Content-Type {content_type:?}"),
         ));
     }
-    let (decoded, taken) = if pushed.media_type() == "application/json" {
+    let ((decoded, has_streams), taken) = if pushed.media_type() == "application/json" {
         intake.take(&pushed.source, |batch| {
-            decode_json(&pushed.decoded(intake)?, batch)
+            let decoded = decode_json(&pushed.decoded(intake)?, batch)?;
+            Ok((decoded, !batch.streams.is_empty()))
         })?
     } else {
         let encoding = match pushed.header(header::CONTENT_ENCODING) {
@@ -56,9 +57,18 @@ fn store(intake: &Intake, pushed: &Pushed) -> Result<(), PushError> {
         };
         intake.take(&pushed.source, |batch| {
             let bytes_max = intake.limits.decoded_bytes_max;
-            decode_protobuf(&decompress(encoding, &pushed.body, bytes_max)?, batch)
+            let body = decompress(encoding, &pushed.body, bytes_max)?;
+            let decoded = decode_protobuf(&body, batch)?;
+            Ok((decoded, !batch.streams.is_empty()))
         })?
     };
+    if !has_streams && decoded.messages.is_empty() {
+        intake.way(PROTOCOL).refuse_request("missing_streams");
+        return Err(PushError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "error at least one valid stream is required for ingestion",
+        ));
+    }
     judge(intake, &decoded, &taken)
 }
 

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use binnacle_model::event::append::EventRefusal;
 use binnacle_model::event::sink::Taken;
 use binnacle_wire::WireError;
-use binnacle_wire::otlp::{Answer, LogMapping, decode_json, decode_protobuf, grpc as frames};
+use binnacle_wire::otlp::{Answer, decode_json, decode_protobuf, grpc as frames};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -102,12 +102,12 @@ fn store<'a>(
     message: impl FnOnce() -> Result<std::borrow::Cow<'a, [u8]>, WireError>,
 ) -> Result<Answer, PushError> {
     let now_ns = (intake.now_ns)();
-    let mapping = LogMapping::default();
+    let mapping = &intake.otlp;
     let (_, taken) = intake.take(&pushed.source, |batch| {
         let message = message()?;
         match encoding {
-            Encoding::Protobuf => decode_protobuf(&message, &mapping, now_ns, batch),
-            Encoding::Json => decode_json(&message, &mapping, now_ns, batch),
+            Encoding::Protobuf => decode_protobuf(&message, mapping, now_ns, batch),
+            Encoding::Json => decode_json(&message, mapping, now_ns, batch),
         }
     })?;
     Ok(answer(&taken))

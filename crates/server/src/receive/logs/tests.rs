@@ -22,6 +22,8 @@ pub(crate) enum Mood {
     #[default]
     Takes,
     RefusesAll(EventRefusal),
+    /// Rows whose line holds the word.
+    Refuses(EventRefusal, &'static str),
     RateLimited,
     Closed,
 }
@@ -42,7 +44,21 @@ impl LogSink for Recorder {
                 return Ok(Taken {
                     rows: 0,
                     refused: vec![(refusal, rows)],
+                    refused_rows: (0..rows as u32).map(|row| (row, refusal)).collect(),
                     messages: vec!["all refused".to_owned()],
+                });
+            }
+            Mood::Refuses(refusal, word) => {
+                let has_word = |row: &u32| {
+                    let line = batch.line(*row as usize);
+                    String::from_utf8_lossy(line).contains(word)
+                };
+                let refused: Vec<_> = (0..rows as u32).filter(has_word).collect();
+                return Ok(Taken {
+                    rows: rows - refused.len() as u64,
+                    refused: vec![(refusal, refused.len() as u64)],
+                    refused_rows: refused.iter().map(|row| (*row, refusal)).collect(),
+                    messages: vec![format!("{} refused", refused.len())],
                 });
             }
             Mood::RateLimited => return Err(SinkError::RateLimited("too fast".to_owned())),
@@ -73,6 +89,8 @@ pub(crate) fn intake() -> (Arc<Intake>, Arc<Recorder>) {
             body_bytes_max: 4096,
             decoded_bytes_max: 8192,
         },
+        otlp: binnacle_wire::otlp::LogMapping::default(),
+        tenant_required: false,
         now_ns: Box::new(|| 9),
     };
     (Arc::new(intake), recorder)
@@ -165,6 +183,7 @@ async fn loki() {
         assert!(answer.contains(text), "{answer}");
     };
     check(&[JSON], b"", 400, "JSON").await;
+    check(&[JSON], br#"{"streams":[]}"#, 422, "at least one valid").await;
     check(
         &[("content-type", "application/jsonn")],
         body,
@@ -325,6 +344,23 @@ async fn elasticsearch() {
     let (status, text) = bench.post("/elasticsearch/_bulk", &[JSON], line).await;
     assert_eq!(status, 200);
     assert!(text.contains(r#""status":429"#), "{text}");
+    let mixed = b"{\"index\":{\"_index\":\"a\"}}\n{\"message\":\"good\"}\n\
+        {\"index\":{\"_index\":\"a\"}}\nbroken\n\
+        {\"index\":{\"_index\":\"a\"}}\n{\"message\":\"bad\"}\n\
+        {\"index\":{\"_index\":\"a\"}}\n{\"message\":\"good\"}\n";
+    let check = async |refusal, want: [u64; 4], errors: bool| {
+        *bench.recorder.mood.lock() = Mood::Refuses(refusal, "bad");
+        let (status, text) = bench.post("/elasticsearch/_bulk", &[JSON], mixed).await;
+        assert_eq!(status, 200);
+        let answer: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let items = answer["items"].as_array().expect("items").iter();
+        let got: Vec<_> = items.map(|item| item["index"]["status"].as_u64()).collect();
+        assert_eq!(got, want.map(Some), "{text}");
+        assert_eq!(answer["errors"], errors, "{text}");
+    };
+    check(EventRefusal::LineTooLong, [201, 400, 400, 201], true).await;
+    check(EventRefusal::StreamRateLimited, [201, 400, 429, 201], true).await;
+    check(EventRefusal::Dropped, [201, 400, 201, 201], true).await;
     for (method, path, status) in [
         ("GET", "/elasticsearch", 200),
         ("GET", "/elasticsearch/", 200),

@@ -271,6 +271,65 @@ fn patterns_fields_and_volume() {
 }
 
 #[test]
+fn volume_by_fields() {
+    let server = Server::start(QUIET);
+    let t = now_ns() - 120_000_000_000;
+    let values: Vec<Value> = [("200", "ann"), ("200", "bob"), ("500", "ann")]
+        .iter()
+        .zip(0..)
+        .map(|((status, user), n)| {
+            let line = format!("{{\"status\":{status}}}");
+            json!([(t + n).to_string(), line, {"user": user}])
+        })
+        .collect();
+    push(&server, &json!({"app": "v"}), &json!(values));
+    let check = |path: &str, text: &str, name: &str, want: &[(&str, &str)]| {
+        let query = escape(text);
+        let data = server.data(&format!(
+            "/loki/api/v1/{path}?query={query}&targetLabels={name}"
+        ));
+        let got: Vec<(String, String)> = data["result"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|series| {
+                let label = series["metric"][name].as_str().unwrap_or_default();
+                let bytes = series["value"][1].as_str().unwrap_or_default();
+                (label.to_owned(), bytes.to_owned())
+            })
+            .collect();
+        let want: Vec<(String, String)> = want
+            .iter()
+            .map(|(label, bytes)| ((*label).to_owned(), (*bytes).to_owned()))
+            .collect();
+        assert_eq!(got, want, "{text} by {name}");
+    };
+    // Each line has 14 bytes.
+    let instant = "index/volume";
+    check(
+        instant,
+        "{app=\"v\"}",
+        "user",
+        &[("ann", "28"), ("bob", "14")],
+    );
+    check(
+        instant,
+        "{app=\"v\"} | json",
+        "status",
+        &[("200", "28"), ("500", "14")],
+    );
+    check(instant, "{app=\"v\"} |= \"500\"", "app", &[("v", "14")]);
+    let range = format!(
+        "/loki/api/v1/index/volume_range?query={}&targetLabels=user&step=60",
+        escape("{app=\"v\"}")
+    );
+    let data = server.data(&range);
+    assert_eq!(data["result"].as_array().map(Vec::len), Some(2), "{data}");
+    let (status, text) = get(&server.url("/loki/api/v1/index/volume?query=%7Bapp%3D"));
+    assert!(status == 400 && text.contains("parse error"), "{text}");
+}
+
+#[test]
 fn deleted_lines_are_gone() {
     let server = Server::start(QUIET);
     let t = now_ns() - 60_000_000_000;

@@ -23,3 +23,5 @@ mod programs;
 mod receiver;
 mod security;
 mod server;
+mod shippers;
+mod shippers_bad_input;

@@ -274,3 +274,39 @@ fn bodies_that_lie() {
     let counted = "binnacle_logs_requests_refused_total{protocol=\"loki\",reason=\"too_large\"}";
     assert!(metrics.contains(counted), "{metrics}");
 }
+
+/// What should not be kept is taken out by own rules and those of the profile, and told.
+#[test]
+fn secrets_are_taken_out_and_reported() {
+    let config = format!(
+        "{QUIET}logs: {{privacy: {{rules: [{{detector: pattern, name: order, regex: \
+         'order-[0-9]+', action: mask}}]}}}}\n"
+    );
+    let server = Server::start(&config);
+    let line = "password=hunter2 order-4711 by ann@example.com";
+    let body = json!({"streams": [stream("shop", &[(now_ns(), line)])]});
+    assert_eq!(push(&server, &body).0, 204);
+    let kept = "password=<password> <order> by ann@example.com";
+    assert_eq!(lines(&server, "{app=\"shop\"}"), [kept]);
+    let report = server.data("/api/binnacle/v1/privacy/report?service=shop");
+    let mut found: Vec<(&str, &str)> = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|f| {
+            (
+                f["rule"].as_str().unwrap_or(""),
+                f["action"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    found.sort_unstable();
+    let want = [("email", "count"), ("order", "mask"), ("password", "mask")];
+    assert_eq!(found, want, "{report}");
+    assert!(!report.to_string().contains("hunter2"), "{report}");
+    let one = server.data("/api/binnacle/v1/privacy/report?rule=order");
+    assert_eq!(one["findings"].as_array().map(Vec::len), Some(1), "{one}");
+    let (_, metrics) = get(&server.url("/metrics"));
+    let counted = "binnacle_logs_privacy_findings_total{action=\"mask\",detector=\"pattern\"";
+    assert!(metrics.contains(counted), "{metrics}");
+}

@@ -6,6 +6,7 @@ mod documentation;
 mod file;
 mod garbage;
 mod loki;
+mod privacy;
 mod prometheus;
 mod promtail;
 mod web;

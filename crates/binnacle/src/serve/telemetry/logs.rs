@@ -162,6 +162,9 @@ fn patterns(f: &mut Families, logs: &Logs) {
     }
 }
 
+/// Reads a counter of a way in.
+type Count = fn(&WayIn) -> u64;
+
 /// What came in by which way. Where Loki counts the same thing its names are used, so that
 /// dashboards and alerts for a Loki work.
 fn received(f: &mut Families, logs: &Logs, ways: &LogCounters) {
@@ -197,7 +200,7 @@ fn received(f: &mut Families, logs: &Logs, ways: &LogCounters) {
             );
         }
     }
-    let counters: [(&str, &str, fn(&WayIn) -> u64); 4] = [
+    let counters: [(&str, &str, Count); 4] = [
         (
             "binnacle_logs_requests_total",
             "Requests with logs, or messages on sockets, by way in.",

@@ -136,24 +136,54 @@ impl Pipeline {
         run_from(&mut self.stages, vec![entry], now_ns, out);
     }
 
-    /// Runs an entry and calls `see` with the kind of each stage and what it left, as
-    /// `promtail --inspect` shows it. Lines that are held back are let go at the end.
-    pub fn inspect(&mut self, entry: Entry, now_ns: i64, mut see: impl FnMut(usize, &[Entry])) {
-        let mut entries = vec![entry];
-        for entry in &mut entries {
-            let labels = entry.labels.clone();
-            let extracted = labels.into_iter().map(|(n, v)| (n, Extracted::Text(v)));
-            entry.extracted.extend(extracted);
-        }
+    /// As [`Self::run`], and tells `see` of each stage: its number, what was handed to it,
+    /// and what it let go. That is nothing when the line was dropped or is held back.
+    pub fn inspect(
+        &mut self,
+        mut entry: Entry,
+        now_ns: i64,
+        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
+    ) -> Vec<Entry> {
+        let labels = entry.labels.clone().into_iter();
+        let extracted = labels.map(|(n, v)| (n, Extracted::Text(v)));
+        entry.extracted.extend(extracted);
+        self.inspect_from(vec![entry], false, now_ns, see)
+    }
+
+    /// As [`Self::flush`], and tells `see` as [`Self::inspect`] does; `None` was handed to a
+    /// stage that lets go what it held back.
+    pub fn inspect_flush(
+        &mut self,
+        now_ns: i64,
+        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
+    ) -> Vec<Entry> {
+        self.inspect_from(Vec::new(), true, now_ns, see)
+    }
+
+    fn inspect_from(
+        &mut self,
+        mut entries: Vec<Entry>,
+        flushes: bool,
+        now_ns: i64,
+        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
+    ) -> Vec<Entry> {
         for (number, stage) in self.stages.iter_mut().enumerate() {
             let mut next = Vec::new();
             for entry in entries {
-                stage.run(entry, now_ns, &mut next);
+                let from = next.len();
+                stage.run(entry.clone(), now_ns, &mut next);
+                see(number, Some(&entry), &next[from..]);
             }
-            stage.flush(&mut next);
-            see(number, &next);
+            let from = next.len();
+            if flushes {
+                stage.flush(&mut next);
+            }
+            if next.len() > from {
+                see(number, None, &next[from..]);
+            }
             entries = next;
         }
+        entries
     }
 
     /// Lets go what was held back for long enough.

@@ -116,7 +116,7 @@ impl StageSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct CriSettings {
-    /// Parts of a line that are put together, at most.
+    /// Streams that may have an unfinished line; when there are more, all go on as they are.
     pub max_partial_lines: usize,
     /// Bytes of a line that is put together, at most; 0: 16 MiB.
     pub max_partial_line_size: u64,

@@ -258,3 +258,81 @@ fn bytes_that_are_no_text_stay_as_they_are() {
     w.pipeline.run(entry, 0, &mut w.out);
     assert_eq!(w.out[0].line, b"a\xff\0b");
 }
+
+#[test]
+fn a_line_of_a_container_may_have_many_parts_and_gets_the_time_of_its_last() {
+    let mut w = World::new(&[StageSettings::Cri(CriSettings::default())]);
+    for _ in 0..150 {
+        w.run("2026-12-01T08:00:00Z stdout P x", 0, 0);
+    }
+    w.run("2026-12-01T08:00:01Z stdout F end", 9, 0);
+    assert_eq!(w.lines(), ["x".repeat(150) + "end"]);
+    assert_eq!(
+        (w.out[0].t_ns, w.out[0].from),
+        (1_796_112_001_000_000_000, 0)
+    );
+}
+
+#[test]
+fn unfinished_lines_of_more_streams_than_allowed_go_on_as_they_are() {
+    let mut w = World::new(&[StageSettings::Cri(CriSettings {
+        max_partial_lines: 1,
+        ..CriSettings::default()
+    })]);
+    w.run("t stdout P out", 0, 0).run("t stderr P err", 5, 0);
+    assert_eq!(w.lines(), ["out"]);
+    w.run("t stderr F or", 9, 0);
+    assert_eq!(w.lines(), ["out", "error"]);
+}
+
+#[test]
+fn times_are_fudged_from_the_last_that_could_be_read() {
+    let regex = StageSettings::Regex(RegexSettings {
+        expression: "(?P<t>.*)".into(),
+        ..RegexSettings::default()
+    });
+    let timestamp = StageSettings::Timestamp(TimestampSettings {
+        source: "t".into(),
+        format: "UnixNs".into(),
+        ..TimestampSettings::default()
+    });
+    let mut w = World::new(&[regex, timestamp]);
+    for (text, t_ns) in [("a", 70), ("b", 80), ("1000", 90), ("c", 100), ("d", 110)] {
+        let entry = Entry {
+            t_ns,
+            ..line(text, 0)
+        };
+        w.pipeline.run(entry, 0, &mut w.out);
+    }
+    let times: Vec<i64> = w.out.iter().map(|e| e.t_ns).collect();
+    assert_eq!(times, [70, 80, 1000, 1001, 1002]);
+}
+
+#[test]
+fn values_are_taken_as_promtail_takes_them() {
+    let check = |stage: StageSettings, text: &str, want: &str| {
+        let mut w = World::new(&[stage]);
+        w.run(text, 0, 0);
+        let got = w.out[0].extracted.get("v").and_then(|v| v.text());
+        assert_eq!(got.as_deref(), Some(want), "{text}");
+    };
+    let of_v = || [("v".to_owned(), String::new())].into();
+    let json = || {
+        StageSettings::Json(JsonSettings {
+            expressions: of_v(),
+            ..JsonSettings::default()
+        })
+    };
+    check(
+        json(),
+        r#"{"v": {"b": [1.0, 2.50], "a": null}}"#,
+        r#"{"a":null,"b":[1,2.5]}"#,
+    );
+    check(json(), r#"{"v": 1e21}"#, "1000000000000000000000");
+    check(json(), r#"{"v": 0.1}"#, "0.1");
+    let logfmt = StageSettings::Logfmt(LogfmtSettings {
+        mapping: of_v(),
+        ..LogfmtSettings::default()
+    });
+    check(logfmt, "v= x=1", "");
+}

@@ -14,7 +14,7 @@ pub(super) struct Json {
 }
 
 /// How a value is found.
-enum Path {
+pub(super) enum Path {
     /// Keys, one below the other: most are no more than that.
     Keys(Vec<String>),
     /// Anything else.
@@ -30,7 +30,7 @@ fn is_identifier(text: &str) -> bool {
 }
 
 impl Path {
-    fn new(text: &str) -> Result<Self, StageError> {
+    pub(super) fn new(text: &str) -> Result<Self, StageError> {
         if text.split('.').all(is_identifier) {
             return Ok(Self::Keys(text.split('.').map(str::to_owned).collect()));
         }
@@ -49,7 +49,7 @@ impl Path {
         })
     }
 
-    fn find(&self, value: &Value) -> Option<Value> {
+    pub(super) fn find(&self, value: &Value) -> Option<Value> {
         match self {
             Self::Keys(keys) => keys
                 .iter()

@@ -10,12 +10,13 @@
 //! work leaves the entry as it is. Lines are bytes; where a stage looks at text, what is no
 //! UTF-8 shows as U+FFFD, and stays as it is in the line.
 //!
-//! Deliberately not here: reading files, clocks (time is handed in), `geoip`.
+//! Deliberately not here: reading files of lines, clocks (time is handed in).
 
 mod container;
 mod drop;
 mod entry;
 mod eventlog;
+mod geoip;
 mod json;
 mod labels;
 mod limit;
@@ -37,10 +38,10 @@ use std::sync::Arc;
 pub use entry::{Entry, Extracted};
 pub use metrics::{FamilySnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue, StageMetrics};
 pub use settings::{
-    CriSettings, DropSettings, JsonSettings, LimitSettings, LogfmtSettings, MatchAction,
-    MatchSettings, MetricAction, MetricKind, MetricSettings, MultilineSettings, OnFailure,
-    PackSettings, RegexSettings, ReplaceSettings, StageError, StageSettings, TenantSettings,
-    TimestampSettings,
+    CriSettings, DropSettings, GeoIpKind, GeoIpSettings, JsonSettings, LimitSettings,
+    LogfmtSettings, MatchAction, MatchSettings, MetricAction, MetricKind, MetricSettings,
+    MultilineSettings, OnFailure, PackSettings, RegexSettings, ReplaceSettings, StageError,
+    StageSettings, TenantSettings, TimestampSettings,
 };
 
 /// The label that names the tenant; it is no label of a stream.
@@ -278,6 +279,7 @@ fn compile(stage: &StageSettings, metrics: &Arc<StageMetrics>) -> Result<Box<dyn
             *drop_invalid_labels,
             *overwrite_existing,
         )?),
+        StageSettings::GeoIp(s) => plain(geoip::GeoIp::new(s)?),
         StageSettings::Match(s) => Box::new(matching::Match::new(s, metrics)?),
         StageSettings::Drop(s) => plain(drop::Drop::new(s, metrics)?),
         StageSettings::Sampling { rate } => plain(limit::Sampling::new(*rate, metrics)?),

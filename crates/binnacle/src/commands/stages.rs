@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use binnacle::config::promtail::PromtailFile;
+use binnacle::config::promtail::{PromtailFile, Variables};
 use binnacle_collect::stages::{Entry, Extracted, Pipeline, StageMetrics, StageSettings};
 use binnacle_collect::tail::TailJob;
 use binnacle_template::value::Time;
@@ -27,8 +27,8 @@ const SHOWN_MAX: usize = 300;
 /// Mistakes of the file, a job that is not in it, lines that cannot be read.
 pub fn run(stages: &Stages) -> Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
-    let environment: Option<&dyn Fn(&str) -> Option<String>> =
-        stages.expand_env.then_some(&variable);
+    let variables: &Variables<'_> = &variable;
+    let environment = stages.expand_env.then_some(variables);
     let file = PromtailFile::load(&stages.file, environment)?;
     let job = pick(&file.jobs, stages.job.as_deref())?;
     let labels = labels_of(job, &file.external_labels, &stages.labels)?;

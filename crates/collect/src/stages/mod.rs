@@ -95,6 +95,10 @@ fn plain(stage: impl Change + 'static) -> Box<dyn Run> {
     Box::new(Plain(Arc::new(stage)))
 }
 
+/// Is told the number of a stage, what was handed to it (`None`: nothing, it lets go what it
+/// held back), and what it let go.
+pub type See<'s> = dyn FnMut(usize, Option<&Entry>, &[Entry]) + 's;
+
 /// Stages in order. See the module.
 #[derive(Default)]
 pub struct Pipeline {
@@ -139,12 +143,7 @@ impl Pipeline {
 
     /// As [`Self::run`], and tells `see` of each stage: its number, what was handed to it,
     /// and what it let go. That is nothing when the line was dropped or is held back.
-    pub fn inspect(
-        &mut self,
-        mut entry: Entry,
-        now_ns: i64,
-        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
-    ) -> Vec<Entry> {
+    pub fn inspect(&mut self, mut entry: Entry, now_ns: i64, see: &mut See<'_>) -> Vec<Entry> {
         let labels = entry.labels.clone().into_iter();
         let extracted = labels.map(|(n, v)| (n, Extracted::Text(v)));
         entry.extracted.extend(extracted);
@@ -153,11 +152,7 @@ impl Pipeline {
 
     /// As [`Self::flush`], and tells `see` as [`Self::inspect`] does; `None` was handed to a
     /// stage that lets go what it held back.
-    pub fn inspect_flush(
-        &mut self,
-        now_ns: i64,
-        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
-    ) -> Vec<Entry> {
+    pub fn inspect_flush(&mut self, now_ns: i64, see: &mut See<'_>) -> Vec<Entry> {
         self.inspect_from(Vec::new(), true, now_ns, see)
     }
 
@@ -166,7 +161,7 @@ impl Pipeline {
         mut entries: Vec<Entry>,
         flushes: bool,
         now_ns: i64,
-        see: &mut dyn FnMut(usize, Option<&Entry>, &[Entry]),
+        see: &mut See<'_>,
     ) -> Vec<Entry> {
         for (number, stage) in self.stages.iter_mut().enumerate() {
             let mut next = Vec::new();

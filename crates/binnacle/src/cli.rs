@@ -34,6 +34,8 @@ pub enum Command {
     Query(Query),
     /// Ask a running server for log lines, or follow them
     Logs(Logs),
+    /// Show what the pipeline stages of a promtail-config.yaml do to lines, offline
+    Stages(Stages),
     /// Test, check and replay rules
     Rules(Rules),
     /// See alerts, try labels on the routes, silence, acknowledge
@@ -150,6 +152,26 @@ pub struct Logs {
     /// Where to ask.
     #[command(flatten)]
     pub remote: Remote,
+}
+
+/// `stages`
+#[derive(Debug, Args)]
+pub struct Stages {
+    /// A promtail-config.yaml
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The job whose stages lines run through [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// A file of lines [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// A label of the lines, beside those of the job's first target
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    pub labels: Vec<String>,
+    /// Replace ${NAME} and ${NAME:-default} in the file by environment variables
+    #[arg(long)]
+    pub expand_env: bool,
 }
 
 /// The questions.

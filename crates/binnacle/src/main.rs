@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => finish(serve::run(&arguments)),
         Command::Query(query) => finish(block_on(commands::query::run(&query))),
         Command::Logs(logs) => finish(block_on(commands::logs::run(&logs))),
+        Command::Stages(stages) => finish(commands::stages::run(&stages)),
         Command::Import(import) => finish(block_on(commands::import::run(&import))),
         Command::Alerts(alerts) => finish(block_on(commands::alerts::run(&alerts))),
         Command::Drill(drill) => match block_on(commands::drill::run(&drill)) {

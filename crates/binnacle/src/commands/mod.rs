@@ -8,4 +8,5 @@ pub mod logs;
 pub mod query;
 mod remote;
 pub mod rules;
+pub mod stages;
 mod time;

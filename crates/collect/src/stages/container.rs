@@ -80,16 +80,12 @@ fn memchr(byte: u8, text: &[u8]) -> Option<usize> {
     text.iter().position(|b| *b == byte)
 }
 
-/// Parts of a line, the first with its labels and time.
-struct Parts {
-    first: Entry,
-    count: usize,
-}
-
-/// `cri`: parts of a line (flag `P`) are held back until its last one (`F`) comes.
+/// `cri`: parts of a line (flag `P`) are held back until its last one (`F`) comes, which
+/// says the time of the line.
 pub(super) struct Cri {
     settings: CriSettings,
-    parts: HashMap<BTreeMap<String, String>, Parts>,
+    /// What came of the unfinished line of each stream.
+    parts: HashMap<BTreeMap<String, String>, Entry>,
 }
 
 impl Cri {
@@ -105,6 +101,19 @@ impl Cri {
             Ok(bytes @ 1..) => bytes.min(PARTS_BYTES_MAX),
             _ => PARTS_BYTES_MAX,
         }
+    }
+
+    /// The entry with what came before it in front.
+    fn joined(&self, before: Option<Entry>, mut entry: Entry) -> Entry {
+        if let Some(mut before) = before {
+            before.line.append(&mut entry.line);
+            entry.line = before.line;
+            entry.from = before.from;
+        }
+        if self.settings.max_partial_line_size_truncate {
+            entry.line.truncate(self.bytes_max());
+        }
+        entry
     }
 }
 
@@ -127,41 +136,37 @@ impl Run for Cri {
         entry.extract("flags", flags);
         entry.extract("content", String::from_utf8_lossy(&content));
         entry.line = content;
-        let bytes_max = self.bytes_max();
-        if let Some(parts) = self.parts.get_mut(&entry.labels) {
-            parts.first.line.extend_from_slice(&entry.line);
-            parts.count += 1;
-            if self.settings.max_partial_line_size_truncate {
-                parts.first.line.truncate(bytes_max);
-            }
-            let is_long = parts.first.line.len() >= bytes_max
-                && !self.settings.max_partial_line_size_truncate;
-            let is_full = parts.count >= self.settings.max_partial_lines || is_long;
-            if !is_partial || is_full {
-                out.extend(self.parts.remove(&entry.labels).map(|p| p.first));
-            }
+        let before = self.parts.remove(&entry.labels);
+        if !is_partial {
+            let is_whole = before.is_none();
+            out.push(if is_whole {
+                entry
+            } else {
+                self.joined(before, entry)
+            });
             return;
         }
-        if !is_partial || self.parts.len() >= STREAMS_MAX {
+        let most = self.settings.max_partial_lines.clamp(1, STREAMS_MAX);
+        if before.is_none() && self.parts.len() >= most {
+            self.flush(out);
+        }
+        let entry = self.joined(before, entry);
+        let is_long = entry.line.len() >= self.bytes_max();
+        if is_long && !self.settings.max_partial_line_size_truncate {
             out.push(entry);
             return;
         }
-        let key = entry.labels.clone();
-        self.parts.insert(
-            key,
-            Parts {
-                first: entry,
-                count: 1,
-            },
-        );
+        self.parts.insert(entry.labels.clone(), entry);
     }
 
     fn flush(&mut self, out: &mut Vec<Entry>) {
-        out.extend(self.parts.drain().map(|(_, parts)| parts.first));
+        let mut parts: Vec<Entry> = self.parts.drain().map(|(_, entry)| entry).collect();
+        parts.sort_by(|a, b| (a.from, &a.labels).cmp(&(b.from, &b.labels)));
+        out.append(&mut parts);
     }
 
     fn held_from(&self) -> Option<u64> {
-        self.parts.values().map(|p| p.first.from).min()
+        self.parts.values().map(|entry| entry.from).min()
     }
 
     fn fresh(&self) -> Box<dyn Run> {

@@ -1,5 +1,6 @@
 //! `json`: values by `JMESPath` become extracted values.
 
+use binnacle_model::number;
 use serde_json::Value;
 
 use super::regex::check_source;
@@ -13,7 +14,7 @@ pub(super) struct Json {
 }
 
 /// How a value is found.
-enum Path {
+pub(super) enum Path {
     /// Keys, one below the other: most are no more than that.
     Keys(Vec<String>),
     /// Anything else.
@@ -29,7 +30,7 @@ fn is_identifier(text: &str) -> bool {
 }
 
 impl Path {
-    fn new(text: &str) -> Result<Self, StageError> {
+    pub(super) fn new(text: &str) -> Result<Self, StageError> {
         if text.split('.').all(is_identifier) {
             return Ok(Self::Keys(text.split('.').map(str::to_owned).collect()));
         }
@@ -48,7 +49,7 @@ impl Path {
         })
     }
 
-    fn find(&self, value: &Value) -> Option<Value> {
+    pub(super) fn find(&self, value: &Value) -> Option<Value> {
         match self {
             Self::Keys(keys) => keys
                 .iter()
@@ -74,6 +75,47 @@ fn words(text: &str, why: &str) -> String {
         }
     }
     why.to_owned()
+}
+
+/// A list or an object as Go's `json.Marshal` writes what it read: names ascending, numbers
+/// as floats, no spaces.
+fn as_go(value: &Value) -> String {
+    fn write(value: &Value, out: &mut String) {
+        match value {
+            Value::Number(n) => {
+                // Writing to a text does not fail.
+                let _ = number::write_json(out, n.as_f64().unwrap_or(0.0));
+            }
+            Value::Array(items) => {
+                out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    write(item, out);
+                }
+                out.push(']');
+            }
+            Value::Object(map) => {
+                let mut fields: Vec<_> = map.iter().collect();
+                fields.sort_by_key(|(name, _)| *name);
+                out.push('{');
+                for (i, (name, value)) in fields.into_iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&Value::from(name.as_str()).to_string());
+                    out.push(':');
+                    write(value, out);
+                }
+                out.push('}');
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => out.push_str(&value.to_string()),
+        }
+    }
+    let mut out = String::new();
+    write(value, &mut out);
+    out
 }
 
 impl Json {
@@ -118,7 +160,7 @@ impl Change for Json {
                 Value::Bool(v) => Extracted::Bool(v),
                 Value::Number(v) => v.as_f64().map_or(Extracted::Other, Extracted::Number),
                 Value::String(text) => Extracted::Text(text),
-                other => Extracted::Text(other.to_string()),
+                other => Extracted::Text(as_go(&other)),
             };
             entry.extracted.insert(name.clone(), value);
         }

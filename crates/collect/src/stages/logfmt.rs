@@ -36,7 +36,7 @@ impl Change for Logfmt {
         };
         let mut found = Vec::new();
         binnacle_logql::stage::each_logfmt_pair(&input, |key, value| {
-            if let Some(name) = self.names.get(key).filter(|_| !value.is_empty()) {
+            if let Some(name) = self.names.get(key) {
                 found.push((name, String::from_utf8_lossy(value).into_owned()));
             }
         });

@@ -10,12 +10,13 @@
 //! work leaves the entry as it is. Lines are bytes; where a stage looks at text, what is no
 //! UTF-8 shows as U+FFFD, and stays as it is in the line.
 //!
-//! Deliberately not here: reading files, clocks (time is handed in), `geoip`.
+//! Deliberately not here: reading files of lines, clocks (time is handed in).
 
 mod container;
 mod drop;
 mod entry;
 mod eventlog;
+mod geoip;
 mod json;
 mod labels;
 mod limit;
@@ -37,10 +38,10 @@ use std::sync::Arc;
 pub use entry::{Entry, Extracted};
 pub use metrics::{FamilySnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue, StageMetrics};
 pub use settings::{
-    CriSettings, DropSettings, JsonSettings, LimitSettings, LogfmtSettings, MatchAction,
-    MatchSettings, MetricAction, MetricKind, MetricSettings, MultilineSettings, OnFailure,
-    PackSettings, RegexSettings, ReplaceSettings, StageError, StageSettings, TenantSettings,
-    TimestampSettings,
+    CriSettings, DropSettings, GeoIpKind, GeoIpSettings, JsonSettings, LimitSettings,
+    LogfmtSettings, MatchAction, MatchSettings, MetricAction, MetricKind, MetricSettings,
+    MultilineSettings, OnFailure, PackSettings, RegexSettings, ReplaceSettings, StageError,
+    StageSettings, TenantSettings, TimestampSettings,
 };
 
 /// The label that names the tenant; it is no label of a stream.
@@ -94,6 +95,10 @@ fn plain(stage: impl Change + 'static) -> Box<dyn Run> {
     Box::new(Plain(Arc::new(stage)))
 }
 
+/// Is told the number of a stage, what was handed to it (`None`: nothing, it lets go what it
+/// held back), and what it let go.
+pub type See<'s> = dyn FnMut(usize, Option<&Entry>, &[Entry]) + 's;
+
 /// Stages in order. See the module.
 #[derive(Default)]
 pub struct Pipeline {
@@ -136,24 +141,45 @@ impl Pipeline {
         run_from(&mut self.stages, vec![entry], now_ns, out);
     }
 
-    /// Runs an entry and calls `see` with the kind of each stage and what it left, as
-    /// `promtail --inspect` shows it. Lines that are held back are let go at the end.
-    pub fn inspect(&mut self, entry: Entry, now_ns: i64, mut see: impl FnMut(usize, &[Entry])) {
-        let mut entries = vec![entry];
-        for entry in &mut entries {
-            let labels = entry.labels.clone();
-            let extracted = labels.into_iter().map(|(n, v)| (n, Extracted::Text(v)));
-            entry.extracted.extend(extracted);
-        }
+    /// As [`Self::run`], and tells `see` of each stage: its number, what was handed to it,
+    /// and what it let go. That is nothing when the line was dropped or is held back.
+    pub fn inspect(&mut self, mut entry: Entry, now_ns: i64, see: &mut See<'_>) -> Vec<Entry> {
+        let labels = entry.labels.clone().into_iter();
+        let extracted = labels.map(|(n, v)| (n, Extracted::Text(v)));
+        entry.extracted.extend(extracted);
+        self.inspect_from(vec![entry], false, now_ns, see)
+    }
+
+    /// As [`Self::flush`], and tells `see` as [`Self::inspect`] does; `None` was handed to a
+    /// stage that lets go what it held back.
+    pub fn inspect_flush(&mut self, now_ns: i64, see: &mut See<'_>) -> Vec<Entry> {
+        self.inspect_from(Vec::new(), true, now_ns, see)
+    }
+
+    fn inspect_from(
+        &mut self,
+        mut entries: Vec<Entry>,
+        flushes: bool,
+        now_ns: i64,
+        see: &mut See<'_>,
+    ) -> Vec<Entry> {
         for (number, stage) in self.stages.iter_mut().enumerate() {
             let mut next = Vec::new();
             for entry in entries {
-                stage.run(entry, now_ns, &mut next);
+                let from = next.len();
+                stage.run(entry.clone(), now_ns, &mut next);
+                see(number, Some(&entry), &next[from..]);
             }
-            stage.flush(&mut next);
-            see(number, &next);
+            let from = next.len();
+            if flushes {
+                stage.flush(&mut next);
+            }
+            if next.len() > from {
+                see(number, None, &next[from..]);
+            }
             entries = next;
         }
+        entries
     }
 
     /// Lets go what was held back for long enough.
@@ -248,6 +274,7 @@ fn compile(stage: &StageSettings, metrics: &Arc<StageMetrics>) -> Result<Box<dyn
             *drop_invalid_labels,
             *overwrite_existing,
         )?),
+        StageSettings::GeoIp(s) => plain(geoip::GeoIp::new(s)?),
         StageSettings::Match(s) => Box::new(matching::Match::new(s, metrics)?),
         StageSettings::Drop(s) => plain(drop::Drop::new(s, metrics)?),
         StageSettings::Sampling { rate } => plain(limit::Sampling::new(*rate, metrics)?),

@@ -1,6 +1,7 @@
 //! What stages are told, as it stands in a file.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::Pipeline;
 
@@ -60,6 +61,7 @@ pub enum StageSettings {
         drop_invalid_labels: bool,
         overwrite_existing: bool,
     },
+    GeoIp(GeoIpSettings),
     Match(MatchSettings),
     Drop(DropSettings),
     Sampling {
@@ -102,6 +104,7 @@ impl StageSettings {
             Self::Pack(_) => "pack",
             Self::Decolorize => "decolorize",
             Self::EventLogMessage { .. } => "eventlogmessage",
+            Self::GeoIp(_) => "geoip",
             Self::Match(_) => "match",
             Self::Drop(_) => "drop",
             Self::Sampling { .. } => "sampling",
@@ -116,7 +119,7 @@ impl StageSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct CriSettings {
-    /// Parts of a line that are put together, at most.
+    /// Streams that may have an unfinished line; when there are more, all go on as they are.
     pub max_partial_lines: usize,
     /// Bytes of a line that is put together, at most; 0: 16 MiB.
     pub max_partial_line_size: u64,
@@ -209,6 +212,27 @@ pub struct TimestampSettings {
 pub struct PackSettings {
     pub labels: Vec<String>,
     pub ingest_timestamp: bool,
+}
+
+/// What a database of addresses holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum GeoIpKind {
+    City,
+    Country,
+    Asn,
+}
+
+/// `geoip`
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct GeoIpSettings {
+    /// A file in MaxMind's format.
+    pub db: PathBuf,
+    pub source: String,
+    pub db_type: GeoIpKind,
+    /// Label to `JMESPath` over the record.
+    pub custom_lookups: BTreeMap<String, String>,
 }
 
 /// What becomes of lines that a `match` stage selects.

@@ -258,3 +258,166 @@ fn bytes_that_are_no_text_stay_as_they_are() {
     w.pipeline.run(entry, 0, &mut w.out);
     assert_eq!(w.out[0].line, b"a\xff\0b");
 }
+
+#[test]
+fn a_line_of_a_container_may_have_many_parts_and_gets_the_time_of_its_last() {
+    let mut w = World::new(&[StageSettings::Cri(CriSettings::default())]);
+    for _ in 0..150 {
+        w.run("2026-12-01T08:00:00Z stdout P x", 0, 0);
+    }
+    w.run("2026-12-01T08:00:01Z stdout F end", 9, 0);
+    assert_eq!(w.lines(), ["x".repeat(150) + "end"]);
+    assert_eq!(
+        (w.out[0].t_ns, w.out[0].from),
+        (1_796_112_001_000_000_000, 0)
+    );
+}
+
+#[test]
+fn unfinished_lines_of_more_streams_than_allowed_go_on_as_they_are() {
+    let mut w = World::new(&[StageSettings::Cri(CriSettings {
+        max_partial_lines: 1,
+        ..CriSettings::default()
+    })]);
+    w.run("t stdout P out", 0, 0).run("t stderr P err", 5, 0);
+    assert_eq!(w.lines(), ["out"]);
+    w.run("t stderr F or", 9, 0);
+    assert_eq!(w.lines(), ["out", "error"]);
+}
+
+#[test]
+fn times_are_fudged_from_the_last_that_could_be_read() {
+    let regex = StageSettings::Regex(RegexSettings {
+        expression: "(?P<t>.*)".into(),
+        ..RegexSettings::default()
+    });
+    let timestamp = StageSettings::Timestamp(TimestampSettings {
+        source: "t".into(),
+        format: "UnixNs".into(),
+        ..TimestampSettings::default()
+    });
+    let mut w = World::new(&[regex, timestamp]);
+    for (text, t_ns) in [("a", 70), ("b", 80), ("1000", 90), ("c", 100), ("d", 110)] {
+        let entry = Entry {
+            t_ns,
+            ..line(text, 0)
+        };
+        w.pipeline.run(entry, 0, &mut w.out);
+    }
+    let times: Vec<i64> = w.out.iter().map(|e| e.t_ns).collect();
+    assert_eq!(times, [70, 80, 1000, 1001, 1002]);
+}
+
+#[test]
+fn values_are_taken_as_promtail_takes_them() {
+    let check = |stage: StageSettings, text: &str, want: &str| {
+        let mut w = World::new(&[stage]);
+        w.run(text, 0, 0);
+        let got = w.out[0].extracted.get("v").and_then(|v| v.text());
+        assert_eq!(got.as_deref(), Some(want), "{text}");
+    };
+    let of_v = || [("v".to_owned(), String::new())].into();
+    let json = || {
+        StageSettings::Json(JsonSettings {
+            expressions: of_v(),
+            ..JsonSettings::default()
+        })
+    };
+    check(
+        json(),
+        r#"{"v": {"b": [1.0, 2.50], "a": null}}"#,
+        r#"{"a":null,"b":[1,2.5]}"#,
+    );
+    check(json(), r#"{"v": 1e21}"#, "1000000000000000000000");
+    check(json(), r#"{"v": 0.1}"#, "0.1");
+    let logfmt = StageSettings::Logfmt(LogfmtSettings {
+        mapping: of_v(),
+        ..LogfmtSettings::default()
+    });
+    check(logfmt, "v= x=1", "");
+}
+
+/// A database of one record for all addresses: a tree of one node whose both branches lead
+/// to the data, by the public description of the format (MaxMind DB 2.0).
+fn database(record: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    // 24 bits for each branch; data begin 16 behind the number of nodes.
+    for _ in 0..2 {
+        file.extend_from_slice(&[0, 0, 17]);
+    }
+    file.extend_from_slice(&[0; 16]);
+    file.extend_from_slice(record);
+    file.extend_from_slice(b"\xab\xcd\xefMaxMind.com");
+    let text = |out: &mut Vec<u8>, text: &str| {
+        out.push(0x40 | u8::try_from(text.len()).expect("short"));
+        out.extend_from_slice(text.as_bytes());
+    };
+    file.push(0xe0 | 9);
+    for (name, value) in [
+        ("node_count", &[0xc1, 1][..]),
+        ("record_size", &[0xa1, 24]),
+        ("ip_version", &[0xa1, 4]),
+        ("binary_format_major_version", &[0xa1, 2]),
+        ("binary_format_minor_version", &[0xa0]),
+        ("build_epoch", &[0x01, 2, 1]),
+        ("database_type", b"\x44Test"),
+        ("languages", &[0x00, 4]),
+        ("description", &[0xe0]),
+    ] {
+        // Names of more than 28 bytes have their length in the next byte; none is.
+        text(&mut file, name);
+        file.extend_from_slice(value);
+    }
+    file
+}
+
+#[test]
+fn addresses_are_looked_up() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let db = dir.path().join("asn.mmdb");
+    let mut record = vec![0xe2];
+    record.extend_from_slice(b"\x58autonomous_system_number");
+    record.extend_from_slice(&[0xc2, 0x04, 0xd2]);
+    // 30 bytes: 29 and one more.
+    record.extend_from_slice(b"\x5d\x01autonomous_system_organization");
+    record.extend_from_slice(b"\x44Acme");
+    std::fs::write(&db, database(&record)).expect("written");
+    let settings = |db: std::path::PathBuf| {
+        StageSettings::GeoIp(GeoIpSettings {
+            db,
+            source: "ip".into(),
+            db_type: GeoIpKind::Asn,
+            custom_lookups: [("org".into(), "autonomous_system_organization".into())].into(),
+        })
+    };
+    let regex = StageSettings::Regex(RegexSettings {
+        expression: "^(?P<ip>\\S+)".into(),
+        ..RegexSettings::default()
+    });
+    let mut w = World::new(&[regex, settings(db)]);
+    w.run("192.0.2.7 GET /", 0, 0).run("no address", 9, 0);
+    let labels: Vec<(&str, &str)> = w.out[0]
+        .labels
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("geoip_autonomous_system_number", "1234"),
+            ("geoip_autonomous_system_organization", "Acme"),
+            ("job", "a"),
+            ("org", "Acme"),
+        ]
+    );
+    assert_eq!(w.out[1].labels.len(), 1);
+    let error = settings("/none/there.mmdb".into())
+        .check()
+        .expect_err("missing");
+    assert_eq!(error.field, "db");
+    assert!(
+        error
+            .message
+            .starts_with("the database /none/there.mmdb cannot be read:")
+    );
+}

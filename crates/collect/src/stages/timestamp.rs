@@ -193,29 +193,38 @@ impl Timestamp {
         let mut formats = self.settings.formats.iter();
         formats.find_map(|format| format.parse(&text, now_ns))
     }
+
+    fn remember(&mut self, entry: &Entry) {
+        if let Some(last) = self.last.get_mut(&entry.labels) {
+            *last = entry.t_ns;
+            return;
+        }
+        if self.last.len() >= STREAMS_MAX {
+            self.last.clear();
+        }
+        self.last.insert(entry.labels.clone(), entry.t_ns);
+    }
 }
 
 impl Run for Timestamp {
     fn run(&mut self, mut entry: Entry, now_ns: i64, out: &mut Vec<Entry>) {
         let remembers = self.settings.on_failure == OnFailure::Fudge;
         match self.parse(&entry, now_ns) {
-            Some(t_ns) => entry.t_ns = t_ns,
+            Some(t_ns) => {
+                entry.t_ns = t_ns;
+                if remembers {
+                    self.remember(&entry);
+                }
+            }
+            // Before the first time that could be read there is none to go on from: the line
+            // keeps its own, and that is not remembered.
             None if remembers => {
-                if let Some(last) = self.last.get(&entry.labels) {
-                    entry.t_ns = last.saturating_add(1);
+                if let Some(last) = self.last.get_mut(&entry.labels) {
+                    *last = last.saturating_add(1);
+                    entry.t_ns = *last;
                 }
             }
             None => {}
-        }
-        if remembers {
-            if let Some(last) = self.last.get_mut(&entry.labels) {
-                *last = entry.t_ns;
-            } else {
-                if self.last.len() >= STREAMS_MAX {
-                    self.last.clear();
-                }
-                self.last.insert(entry.labels.clone(), entry.t_ns);
-            }
         }
         out.push(entry);
     }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use binnacle_collect::stages::{
-    CriSettings, DropSettings, JsonSettings, LimitSettings, LogfmtSettings, MatchAction,
-    MatchSettings, MetricSettings, MultilineSettings, OnFailure, PackSettings, RegexSettings,
-    ReplaceSettings, StageError, StageSettings, TenantSettings, TimestampSettings,
+    CriSettings, DropSettings, GeoIpKind, GeoIpSettings, JsonSettings, LimitSettings,
+    LogfmtSettings, MatchAction, MatchSettings, MetricSettings, MultilineSettings, OnFailure,
+    PackSettings, RegexSettings, ReplaceSettings, StageError, StageSettings, TenantSettings,
+    TimestampSettings,
 };
 use binnacle_config::reader::Reader;
 use binnacle_config::yaml::Value;
 
 /// The names of stages.
-const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 26] = [
     "cri",
     "decolorize",
     "docker",
@@ -95,11 +96,6 @@ fn one(r: &mut Reader<'_>, kind: &'static str) -> Option<StageSettings> {
         "decolorize" => {
             let _ = r.node(kind);
             StageSettings::Decolorize
-        }
-        "geoip" => {
-            r.inactive(kind, "addresses are not looked up, lines pass unchanged");
-            let _ = r.node(kind);
-            return None;
         }
         "labels" => StageSettings::Labels(map(r, kind)),
         "structured_metadata" | "non_indexed_labels" => {
@@ -192,12 +188,32 @@ fn of_section(r: &mut Reader<'_>, kind: &str) -> StageSettings {
             max_distinct_labels: usize::try_from(r.uint("max_distinct_labels"))
                 .unwrap_or(usize::MAX),
         }),
+        "geoip" => StageSettings::GeoIp(geoip(r)),
         // The only one that is left.
         _ => StageSettings::Multiline(MultilineSettings {
             firstline: maybe(r, "firstline"),
             max_wait_time: maybe(r, "max_wait_time"),
             max_lines: r.has("max_lines").then(|| r.uint("max_lines")),
         }),
+    }
+}
+
+fn geoip(r: &mut Reader<'_>) -> GeoIpSettings {
+    let kinds = [
+        ("city", GeoIpKind::City),
+        ("country", GeoIpKind::Country),
+        ("asn", GeoIpKind::Asn),
+    ];
+    let refused = "db type should be either city, country or asn";
+    let kind = r.one_of("db_type", &kinds, |_| refused.to_owned());
+    if kind.is_none() {
+        r.refuse("db_type", refused);
+    }
+    GeoIpSettings {
+        db: r.path("db").unwrap_or_default(),
+        source: r.text("source"),
+        db_type: kind.unwrap_or(GeoIpKind::City),
+        custom_lookups: map(r, "custom_lookups"),
     }
 }
 

@@ -525,3 +525,44 @@ fn wrong_settings_are_refused_in_the_same_words() {
     check_validate("tenant_validate", "tenant");
     check_validate("timestamp_validate", "timestamp");
 }
+
+#[test]
+fn the_example_of_the_docker_driver_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/conformance/loki/clients/cmd/docker-driver/pipeline-example.yaml");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("skipped: no conformance data");
+        return;
+    };
+    let stages = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let given = entry(&json!("lvl=warn x"), &json!({}), &json!({}), &Value::Null);
+    let out = run(&stages, given);
+    assert_eq!(out[0].labels.get("level").map(String::as_str), Some("warn"));
+}
+
+#[test]
+fn every_stage_is_documented() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/user/promtail.md");
+    let text = std::fs::read_to_string(path).expect("the documentation");
+    for kind in stages::KINDS {
+        assert!(text.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
+#[test]
+fn databases_of_addresses_are_named_where_they_stand() {
+    let check = |geoip: &str, want: &str| {
+        let errors = read(&format!("pipeline_stages:\n- geoip: {geoip}\n")).expect_err("refused");
+        assert!(errors.contains(want), "{errors}");
+    };
+    check("{source: ip, db_type: asn}", "db path cannot be empty");
+    check("{db: /none.mmdb, db_type: asn}", "source cannot be empty");
+    check(
+        "{db: /none.mmdb, source: ip, db_type: moon}",
+        "2:48: db type should be either city, country or asn",
+    );
+    check(
+        "{db: /none.mmdb, source: ip, db_type: city}",
+        "2:15: the database /none.mmdb cannot be read:",
+    );
+}

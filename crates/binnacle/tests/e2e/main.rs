@@ -23,3 +23,4 @@ mod programs;
 mod receiver;
 mod security;
 mod server;
+mod tail;

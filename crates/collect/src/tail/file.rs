@@ -59,6 +59,8 @@ pub(super) struct OpenFile {
     stuck_at: Option<(u64, i64)>,
     /// It was cut off: a writer that keeps its old place leaves zeros in front of it.
     skips_zeros: bool,
+    /// When it was last changed, as it was when it was last looked at.
+    changed: (i64, i64),
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -100,6 +102,7 @@ impl OpenFile {
             is_done: false,
             stuck_at: None,
             skips_zeros: false,
+            changed: (0, 0),
         })
     }
 
@@ -279,13 +282,13 @@ impl OpenFile {
         size < other.read && file.read_exact_at(&mut head, 0).is_ok() && head == other.head[..len]
     }
 
-    /// Whether the file was cut off, or written anew, since it was last read.
-    fn was_cut(&self, file: &File) -> std::io::Result<bool> {
-        let size = file.metadata()?.len();
+    /// Whether the file was cut off, or written anew, since it was last read; `size` and
+    /// `changed` are its size and the time of its last change.
+    fn was_cut(&self, file: &File, size: u64, changed: (i64, i64)) -> std::io::Result<bool> {
         if size < self.read {
             return Ok(true);
         }
-        if size == self.read || self.last.is_empty() {
+        if self.last.is_empty() || (size == self.read && changed == self.changed) {
             return Ok(false);
         }
         let mut bytes = vec![0; self.last.len()];
@@ -338,12 +341,16 @@ impl OpenFile {
             return Ok(turn);
         }
         if let Form::Plain(file) = &self.form {
-            if self.was_cut(file)? {
+            let metadata = file.metadata()?;
+            let changed = (metadata.mtime(), metadata.mtime_nsec());
+            let was_cut = self.was_cut(file, metadata.len(), changed)?;
+            self.changed = changed;
+            if was_cut {
                 turn.cut_off = Some(self.place_with(accepted, now_ms, false));
                 self.end_line(see);
                 self.skip_to(0)?;
                 self.skips_zeros = true;
-            } else if !self.has_unread() {
+            } else if metadata.len() == self.read {
                 turn.at_end = true;
                 return Ok(turn);
             }

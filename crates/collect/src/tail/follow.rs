@@ -250,11 +250,16 @@ impl Tailer {
             }
         }
         self.unsettled.retain(|path, _| found.contains_key(path));
+        let followed = self.followers.iter().enumerate();
+        let known: HashMap<(u64, u64), usize> = followed.map(|(n, f)| (f.file.inode, n)).collect();
         let mut present = BTreeSet::new();
         for (path, (job, labels)) in found {
             match inode(&path) {
                 Some(inode) if !present.insert(inode) => {} // a link to another one
-                Some(inode) => self.see(&path, inode, job, labels, now_ms),
+                Some(inode) => match known.get(&inode) {
+                    Some(&n) => self.followers[n].file.path = path,
+                    None => self.see(&path, job, labels, now_ms),
+                },
                 None => {}
             }
         }
@@ -306,21 +311,8 @@ impl Tailer {
         }
     }
 
-    /// A file was found.
-    fn see(
-        &mut self,
-        path: &Path,
-        inode: (u64, u64),
-        job: usize,
-        labels: BTreeMap<String, String>,
-        now_ms: i64,
-    ) {
-        if let Some(known) = self.followers.iter_mut().find(|f| f.file.inode == inode) {
-            if known.file.path != path {
-                path.clone_into(&mut known.file.path);
-            }
-            return;
-        }
+    /// A file was found that is not followed.
+    fn see(&mut self, path: &Path, job: usize, labels: BTreeMap<String, String>, now_ms: i64) {
         if self.followers.len() >= self.settings.files_max {
             let most = self.settings.files_max;
             self.warn_once(path, &format!("{most} files are open already (files_max)"));

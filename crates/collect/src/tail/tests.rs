@@ -1,5 +1,7 @@
 //! Files that are written, rotated in every way and lost, against what comes out.
 
+mod writer;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,6 @@ use binnacle_model::append::AppendError;
 use binnacle_model::event::EventBatch;
 use binnacle_model::event::sink::{LogSink, SinkError, Source, Taken};
 use binnacle_stdx::clock::ManualClock;
-use binnacle_stdx::random::Random;
 use parking_lot::Mutex;
 
 use super::*;
@@ -254,6 +255,20 @@ fn a_file_that_grew_past_its_place_after_a_cut_is_read_anew() {
     w.settle();
     assert_eq!(w.lines()[2..], ["other and longer than before", "more"]);
     assert_eq!(w.tailer().counters().truncations.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_file_that_has_its_old_size_after_a_cut_is_read_anew() {
+    let mut w = World::new("*.log");
+    w.write("a.log", "one\ntwo\n");
+    w.settle();
+    fs::write(w.path("a.log"), "six\nten\n").expect("write");
+    // Clocks of file systems are coarse.
+    let file = OpenOptions::new().write(true).open(w.path("a.log"));
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+    file.and_then(|f| f.set_modified(later)).expect("a time");
+    w.settle();
+    assert_eq!(w.lines(), ["one", "two", "six", "ten"]);
 }
 
 #[test]
@@ -597,98 +612,5 @@ fn pods_are_known_by_their_paths() {
         "app=\"api\"",
     ] {
         assert!(labels.contains(want), "{labels}");
-    }
-}
-
-/// A writer that numbers its lines and rotates as it likes.
-struct Writer {
-    random: Random,
-    next: u64,
-    rotated: u32,
-}
-
-impl Writer {
-    fn act(&mut self, dir: &Path) {
-        let path = dir.join("app.log");
-        match self.random.below(10) {
-            0 => {
-                self.rotated += 1;
-                let to = dir.join(format!("app.log.{}", self.rotated));
-                // There may be none yet.
-                let _ = fs::rename(&path, to);
-            }
-            1 if path.exists() => {
-                // A line of which only a part is written yet.
-                append(&path, format!("line {:06}", self.next).as_bytes());
-                append(&path, b"\n");
-                self.next += 1;
-            }
-            _ => {
-                let mut text = String::new();
-                for _ in 0..self.random.below(40) {
-                    text.push_str(&format!("line {:06}\n", self.next));
-                    self.next += 1;
-                }
-                append(&path, text.as_bytes());
-            }
-        }
-    }
-}
-
-#[test]
-fn every_line_of_a_rotating_writer_comes_once() {
-    for seed in 0..8 {
-        let mut w = World::new("app.log*");
-        let mut writer = Writer {
-            random: Random::new(seed),
-            next: 0,
-            rotated: 0,
-        };
-        for _ in 0..120 {
-            writer.act(w.dir.path());
-            if writer.random.below(3) == 0 {
-                w.tailer().tick();
-                w.clock.advance(writer.random.below(4_000) as i64);
-            }
-            if writer.random.below(20) == 0 {
-                // An orderly end and a new beginning.
-                w.tailer().stop();
-                w.tailer = None;
-            }
-        }
-        w.settle();
-        w.settle();
-        let mut lines = w.lines();
-        lines.sort();
-        let want: Vec<String> = (0..writer.next).map(|n| format!("line {n:06}")).collect();
-        assert_eq!(lines.len(), want.len(), "seed {seed}");
-        assert_eq!(lines, want, "seed {seed}");
-    }
-}
-
-#[test]
-fn a_crash_loses_no_line() {
-    for seed in 0..8 {
-        let mut w = World::new("app.log*");
-        let mut writer = Writer {
-            random: Random::new(seed + 100),
-            next: 0,
-            rotated: 0,
-        };
-        for _ in 0..120 {
-            writer.act(w.dir.path());
-            w.tailer().tick();
-            w.clock.advance(writer.random.below(800) as i64);
-            if writer.random.below(15) == 0 {
-                w.tailer = None;
-            }
-        }
-        w.settle();
-        w.settle();
-        let mut lines = w.lines();
-        lines.sort();
-        lines.dedup();
-        let want: Vec<String> = (0..writer.next).map(|n| format!("line {n:06}")).collect();
-        assert_eq!(lines, want, "seed {seed}");
     }
 }

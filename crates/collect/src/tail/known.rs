@@ -40,12 +40,12 @@ impl Tailer {
             return None;
         }
         let same = self.gone.iter().position(|p| p.inode == file.inode);
-        if let Some(at) = same {
-            if file.is_at(&self.gone[at]) {
-                return Some(self.gone.swap_remove(at).offset);
-            }
-            // Another file has its number now, or it was cut off: what it was may still be
-            // found as a copy.
+        // Otherwise another file has its number now, or it was cut off: what it was may still
+        // be found as a copy.
+        if let Some(at) = same
+            && file.is_at(&self.gone[at])
+        {
+            return Some(self.gone.swap_remove(at).offset);
         }
         match self.copy_of(file, path, now_ms) {
             Kin::Copy(offset) => return Some(offset),

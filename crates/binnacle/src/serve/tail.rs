@@ -36,7 +36,8 @@ pub(super) struct Tailing {
 /// # Errors
 /// When a pattern or a stage is none, or the system gives no thread.
 pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> Result<Tailing> {
-    let own = settings.logs.tail.clone();
+    let mut own = settings.logs.tail.clone();
+    own.files_max = own.files_max.min(open_files_max() / 2);
     let stages = Arc::new(StageMetrics::default());
     let tailer = Tailer::new(own.clone(), logs.guard.clone(), clock.clone(), &stages)
         .context("following files")?;
@@ -81,6 +82,31 @@ pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> 
         files,
         shown,
     })
+}
+
+/// How many files this process may have open, after asking for as many as the system lets
+/// it. Half of them are left for connections and for the storage.
+fn open_files_max() -> usize {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: both calls read or write only the struct that is handed in.
+    let is_known = unsafe {
+        let is_known = libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0;
+        let more = libc::rlimit {
+            rlim_cur: limit.rlim_max,
+            ..limit
+        };
+        if is_known && libc::setrlimit(libc::RLIMIT_NOFILE, &raw const more) == 0 {
+            limit = more;
+        }
+        is_known
+    };
+    if !is_known {
+        return 1_024;
+    }
+    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }
 
 impl Tailing {

@@ -25,3 +25,4 @@ mod security;
 mod server;
 mod shippers;
 mod shippers_bad_input;
+mod tail;

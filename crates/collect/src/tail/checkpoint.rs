@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// Places that are remembered of files that are gone, at most.
-const GONE_MAX: usize = 10_000;
+pub(super) const GONE_MAX: usize = 10_000;
 
 /// Bytes of a checkpoint file, at most.
 const BYTES_MAX: u64 = 64 << 20;
@@ -141,7 +141,12 @@ impl Checkpoint {
         let mut file = std::fs::File::create(&temporary)?;
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
-        std::fs::rename(&temporary, path)
+        std::fs::rename(&temporary, path)?;
+        // The new name, too, must outlast a power cut.
+        match path.parent() {
+            Some(parent) => std::fs::File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::TURN_BYTES;
 use super::checkpoint::{Place, Print};
 
 /// Bytes from the beginning by which a file is known.
-const HEAD_BYTES: usize = 1_024;
+pub(super) const HEAD_BYTES: usize = 1_024;
 
 /// Bytes in front of the place by which a file is known.
 const TAIL_BYTES: usize = 256;
@@ -27,7 +28,7 @@ enum Form {
 }
 
 /// What became of a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Turn {
     /// Bytes that were read.
     pub(super) bytes: u64,
@@ -35,8 +36,8 @@ pub(super) struct Turn {
     pub(super) cut: u64,
     /// Nothing more is there for now.
     pub(super) at_end: bool,
-    /// It was cut off and is read from its beginning.
-    pub(super) was_truncated: bool,
+    /// It was cut off and is read from its beginning; the place that it had before.
+    pub(super) cut_off: Option<Place>,
 }
 
 /// A file that is being read.
@@ -56,6 +57,10 @@ pub(super) struct OpenFile {
     pub(super) is_done: bool,
     /// Size and time of change at which a packed file could not be read to its end.
     stuck_at: Option<(u64, i64)>,
+    /// It was cut off: a writer that keeps its old place leaves zeros in front of it.
+    skips_zeros: bool,
+    /// When it was last changed, as it was when it was last looked at.
+    changed: (i64, i64),
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -74,23 +79,6 @@ fn unpack(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
         return Ok(Box::new(zstd::stream::read::Decoder::with_buffer(file)?));
     }
     Ok(Box::new(flate2::bufread::MultiGzDecoder::new(file)))
-}
-
-/// What the names of rotated files begin with: `app` of `app.log`.
-fn stem(path: &Path) -> &str {
-    let name = path
-        .file_name()
-        .and_then(|n| n.to_str())
-        .unwrap_or_default();
-    let end = name.find('.').unwrap_or(name.len());
-    &name[..end]
-}
-
-/// Whether the one may be what became of the other when logs were rotated.
-pub(super) fn may_be_rotated(new: &Path, known: &Path) -> bool {
-    let stem = stem(known);
-    let name = new.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    !stem.is_empty() && name.starts_with(stem)
 }
 
 impl OpenFile {
@@ -113,6 +101,8 @@ impl OpenFile {
             last: Vec::new(),
             is_done: false,
             stuck_at: None,
+            skips_zeros: false,
+            changed: (0, 0),
         })
     }
 
@@ -220,6 +210,11 @@ impl OpenFile {
     /// The place of what was accepted up to `offset`, which lies at or before
     /// [`Self::offset`].
     pub(super) fn place(&self, offset: u64, now_ms: i64) -> Place {
+        self.place_with(offset, now_ms, true)
+    }
+
+    /// As [`Self::place`]; one that was cut off cannot be read again.
+    fn place_with(&self, offset: u64, now_ms: i64, is_whole: bool) -> Place {
         // The last bytes that are known end at what was read; those before the offset are
         // read again, or where that cannot be, the head alone must do.
         let head = &self.head[..self
@@ -230,7 +225,7 @@ impl OpenFile {
         let kept = self.last.len().saturating_sub(behind);
         let tail = self.last[..kept].to_vec();
         let tail = match &self.form {
-            Form::Plain(file) if kept < TAIL_BYTES && offset > kept as u64 => {
+            Form::Plain(file) if is_whole && kept < TAIL_BYTES && offset > kept as u64 => {
                 let len = offset.min(TAIL_BYTES as u64) as usize;
                 let mut bytes = vec![0; len];
                 match file.read_exact_at(&mut bytes, offset - len as u64) {
@@ -254,13 +249,46 @@ impl OpenFile {
         }
     }
 
-    /// Whether the file was cut off, or written anew, since it was last read.
-    fn was_cut(&self, file: &File) -> std::io::Result<bool> {
-        let size = file.metadata()?.len();
+    /// Whether there is more than was read.
+    pub(super) fn has_unread(&self) -> bool {
+        match &self.form {
+            Form::Plain(file) => file.metadata().is_ok_and(|m| m.len() > self.read),
+            Form::Packed(_) => !self.is_done,
+        }
+    }
+
+    /// Whether it still holds all that was read of it.
+    pub(super) fn is_whole(&self) -> bool {
+        match &self.form {
+            Form::Plain(file) => file.metadata().is_ok_and(|m| m.len() >= self.read),
+            Form::Packed(_) => true,
+        }
+    }
+
+    /// Whether this may be a copy of the file of the place that is still being made: it
+    /// ends before the place and begins as the file does.
+    pub(super) fn is_beginning_of(&self, other: &Self) -> bool {
+        let Form::Plain(file) = &self.form else {
+            return false;
+        };
+        let Ok(size) = file.metadata().map(|m| m.len()) else {
+            return false;
+        };
+        let len = other
+            .head
+            .len()
+            .min(usize::try_from(size).unwrap_or(usize::MAX));
+        let mut head = vec![0; len];
+        size < other.read && file.read_exact_at(&mut head, 0).is_ok() && head == other.head[..len]
+    }
+
+    /// Whether the file was cut off, or written anew, since it was last read; `size` and
+    /// `changed` are its size and the time of its last change.
+    fn was_cut(&self, file: &File, size: u64, changed: (i64, i64)) -> std::io::Result<bool> {
         if size < self.read {
             return Ok(true);
         }
-        if size == self.read || self.last.is_empty() {
+        if self.last.is_empty() || (size == self.read && changed == self.changed) {
             return Ok(false);
         }
         let mut bytes = vec![0; self.last.len()];
@@ -299,10 +327,12 @@ impl OpenFile {
     }
 
     /// Reads lines for one turn; `see` gets where each begins and the line itself.
+    /// `accepted` is the place of what the sink has, `buffer` room to read into.
     pub(super) fn turn(
         &mut self,
-        bytes_max: usize,
         line_max: usize,
+        (accepted, now_ms): (u64, i64),
+        buffer: &mut Vec<u8>,
         see: &mut dyn FnMut(u64, &[u8]),
     ) -> std::io::Result<Turn> {
         let mut turn = Turn::default();
@@ -310,16 +340,24 @@ impl OpenFile {
             turn.at_end = true;
             return Ok(turn);
         }
-        if let Form::Plain(file) = &self.form
-            && self.was_cut(file)?
-        {
-            turn.was_truncated = true;
-            self.end_line(see);
-            self.skip_to(0)?;
+        if let Form::Plain(file) = &self.form {
+            let metadata = file.metadata()?;
+            let changed = (metadata.mtime(), metadata.mtime_nsec());
+            let was_cut = self.was_cut(file, metadata.len(), changed)?;
+            self.changed = changed;
+            if was_cut {
+                turn.cut_off = Some(self.place_with(accepted, now_ms, false));
+                self.end_line(see);
+                self.skip_to(0)?;
+                self.skips_zeros = true;
+            } else if metadata.len() == self.read {
+                turn.at_end = true;
+                return Ok(turn);
+            }
         }
-        let mut buffer = vec![0; CHUNK_BYTES];
-        while (turn.bytes as usize) < bytes_max {
-            let n = match self.take(&mut buffer) {
+        buffer.resize(CHUNK_BYTES, 0);
+        while (turn.bytes as usize) < TURN_BYTES {
+            let n = match self.take(buffer) {
                 Ok(n) => n,
                 Err(error) if self.is_packed() => return self.stuck(error, turn),
                 Err(error) => return Err(error),
@@ -329,12 +367,19 @@ impl OpenFile {
                 if self.is_packed() {
                     self.is_done = true;
                     self.end_line(see);
+                    self.form = Form::Packed(None);
                 }
                 break;
             }
             self.saw(&buffer[..n]);
             turn.bytes += n as u64;
-            self.split(&buffer[..n], line_max, &mut turn, see);
+            let zeros = if self.skips_zeros {
+                buffer[..n].iter().take_while(|b| **b == 0).count()
+            } else {
+                0
+            };
+            self.skips_zeros = zeros == n;
+            self.split(&buffer[zeros..n], line_max, &mut turn, see);
         }
         Ok(turn)
     }

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use binnacle_model::event::EventBatch;
 use binnacle_model::event::sink::{LogSink, SinkError, Source};
-use binnacle_model::event::{EventBatch, FieldValue};
-use binnacle_model::{Labels, relabel};
 use binnacle_stdx::clock::Clock;
 use parking_lot::Mutex;
 
-use super::TURN_BYTES;
-use super::checkpoint::{Checkpoint, Place};
-use super::file::{OpenFile, may_be_rotated};
+use super::checkpoint::{Checkpoint, GONE_MAX, Place};
+use super::file::OpenFile;
 use super::finder::Pattern;
-use super::kubernetes::Pod;
-use super::settings::{FileTarget, StartAt, TailError, TailSettings};
-use crate::stages::{Entry, Pipeline, StageMetrics};
+use super::follower::{Follower, batch_of, copy, stream_labels, take};
+use super::labels::labels_of;
+use super::settings::{FileTarget, TailError, TailSettings};
+use crate::stages::{Pipeline, StageMetrics};
 
 /// How long a file that no pattern finds any more is still read, milliseconds.
 const GONE_MS: i64 = 10_000;
@@ -73,34 +72,19 @@ struct Target {
     settings: FileTarget,
 }
 
-/// A file and what belongs to it.
-struct Follower {
-    job: usize,
-    file: OpenFile,
-    labels: BTreeMap<String, String>,
-    pipeline: Pipeline,
-    /// Read, run through the stages, and not accepted yet.
-    pending: Vec<Entry>,
-    /// Bytes of what was accepted.
-    accepted: u64,
-    /// Not found any more since then, milliseconds.
-    gone_ms: Option<i64>,
-    has_failed: bool,
-}
-
 /// Follows files. See the room's text.
 pub struct Tailer {
-    settings: TailSettings,
+    pub(super) settings: TailSettings,
     targets: Vec<Target>,
     pipelines: Vec<Pipeline>,
     sink: Arc<dyn LogSink>,
     clock: Arc<dyn Clock>,
     counters: Arc<TailCounters>,
-    followers: Vec<Follower>,
+    pub(super) followers: Vec<Follower>,
     /// Places of files that are not followed now.
-    gone: Vec<Place>,
+    pub(super) gone: Vec<Place>,
     /// Offsets of Promtail.
-    by_path: HashMap<PathBuf, u64>,
+    pub(super) by_path: HashMap<PathBuf, u64>,
     /// Cursors of journals, by job; whoever follows them writes them.
     cursors: Arc<Mutex<HashMap<String, String>>>,
     saved_cursors: HashMap<String, String>,
@@ -109,9 +93,17 @@ pub struct Tailer {
     next_find_ms: i64,
     next_save_ms: i64,
     refused_until_ms: i64,
-    has_found: bool,
+    pub(super) has_found: bool,
+    /// The sink has refused, and that was told.
+    has_told: bool,
     is_dirty: bool,
     warned: BTreeSet<PathBuf>,
+    /// Files that may still be written: their size, and since when it is that.
+    pub(super) unsettled: HashMap<PathBuf, (u64, i64)>,
+    /// Room to read into, for the rows of a turn, and for what a sink may change.
+    buffer: Vec<u8>,
+    spare: EventBatch,
+    handed: EventBatch,
 }
 
 impl Tailer {
@@ -164,8 +156,13 @@ impl Tailer {
             next_save_ms: i64::MIN,
             refused_until_ms: i64::MIN,
             has_found: false,
+            has_told: false,
             is_dirty: false,
             warned: BTreeSet::new(),
+            unsettled: HashMap::new(),
+            buffer: Vec::new(),
+            spare: EventBatch::default(),
+            handed: EventBatch::default(),
         })
     }
 
@@ -202,9 +199,7 @@ impl Tailer {
         let now_ns = self.clock.now_ms().saturating_mul(1_000_000);
         for n in 0..self.followers.len() {
             let follower = &mut self.followers[n];
-            let mut out = Vec::new();
-            follower.pipeline.flush(now_ns, &mut out);
-            follower.pending.append(&mut out);
+            follower.pipeline.flush(now_ns, &mut follower.entries);
             self.hand_in(n);
         }
         self.save();
@@ -232,7 +227,10 @@ impl Tailer {
                 }
             }
         }
-        self.close_gone(now_ms);
+        // While the sink refuses nothing is read, so nothing was read to its end.
+        if now_ms >= self.refused_until_ms && self.clock.now_ms() >= self.refused_until_ms {
+            self.close_gone(now_ms);
+        }
         if now_ms >= self.next_save_ms {
             self.next_save_ms = now_ms.saturating_add(SAVED_EVERY_MS);
             if self.is_dirty || *self.cursors.lock() != self.saved_cursors {
@@ -251,11 +249,17 @@ impl Tailer {
                 found.entry(path).or_insert((job, labels));
             }
         }
+        self.unsettled.retain(|path, _| found.contains_key(path));
+        let followed = self.followers.iter().enumerate();
+        let known: HashMap<(u64, u64), usize> = followed.map(|(n, f)| (f.file.inode, n)).collect();
         let mut present = BTreeSet::new();
         for (path, (job, labels)) in found {
             match inode(&path) {
                 Some(inode) if !present.insert(inode) => {} // a link to another one
-                Some(inode) => self.see(&path, inode, job, labels, now_ms),
+                Some(inode) => match known.get(&inode) {
+                    Some(&n) => self.followers[n].file.path = path,
+                    None => self.see(&path, job, labels, now_ms),
+                },
                 None => {}
             }
         }
@@ -269,7 +273,8 @@ impl Tailer {
         self.has_found = true;
         let oldest_ms = now_ms.saturating_sub(REMEMBERED_MS);
         self.gone.retain(|place| place.seen_ms >= oldest_ms);
-        add(&self.counters.files_active, 0);
+        let over = self.gone.len().saturating_sub(GONE_MAX);
+        self.gone.drain(..over);
         let active = self.followers.len() as u64;
         self.counters.files_active.store(active, Ordering::Relaxed);
         self.show();
@@ -306,21 +311,8 @@ impl Tailer {
         }
     }
 
-    /// A file was found.
-    fn see(
-        &mut self,
-        path: &Path,
-        inode: (u64, u64),
-        job: usize,
-        labels: BTreeMap<String, String>,
-        now_ms: i64,
-    ) {
-        if let Some(known) = self.followers.iter_mut().find(|f| f.file.inode == inode) {
-            if known.file.path != path {
-                path.clone_into(&mut known.file.path);
-            }
-            return;
-        }
+    /// A file was found that is not followed.
+    fn see(&mut self, path: &Path, job: usize, labels: BTreeMap<String, String>, now_ms: i64) {
         if self.followers.len() >= self.settings.files_max {
             let most = self.settings.files_max;
             self.warn_once(path, &format!("{most} files are open already (files_max)"));
@@ -334,7 +326,10 @@ impl Tailer {
                 return;
             }
         };
-        let offset = self.place_of(&mut file, path, job, now_ms);
+        let Some(offset) = self.place_of(&mut file, path, job, now_ms) else {
+            return;
+        };
+        self.unsettled.remove(path);
         if let Err(error) = file.skip_to(offset) {
             self.warn_once(path, &error.to_string());
             return;
@@ -344,62 +339,22 @@ impl Tailer {
             job,
             accepted: offset,
             file,
+            stream: stream_labels(&labels, &self.settings.external_labels),
             labels,
             pipeline: self.pipelines[job].fresh(),
-            pending: Vec::new(),
+            entries: Vec::new(),
+            rows: EventBatch::default(),
+            at_end: false,
             gone_ms: None,
             has_failed: false,
         });
         self.is_dirty = true;
     }
 
-    /// Where a file is read from.
-    fn place_of(&mut self, file: &mut OpenFile, path: &Path, job: usize, now_ms: i64) -> u64 {
-        let same = self.gone.iter().position(|p| p.inode == file.inode);
-        if let Some(at) = same {
-            let place = self.gone.swap_remove(at);
-            if file.is_at(&place) {
-                return place.offset;
-            }
-            // Another file has its number now, or it was cut off: what it was may still be
-            // found as a copy.
-            self.gone.push(place);
-        }
-        let known = self.followers.iter();
-        let mut places: Vec<Place> = known.map(|f| f.file.place(f.accepted, now_ms)).collect();
-        places.extend(self.gone.iter().cloned());
-        // The one that was read farthest says most.
-        places.sort_by_key(|p| std::cmp::Reverse(p.offset));
-        for place in places {
-            if OpenFile::is_telling(&place.print)
-                && may_be_rotated(path, &place.path)
-                && file.is_at(&place)
-            {
-                return place.offset;
-            }
-        }
-        if let Some(offset) = self.by_path.remove(path)
-            && !file.is_packed()
-            && offset <= file.size()
-        {
-            return offset;
-        }
-        match self.settings.jobs[job].start {
-            StartAt::BeforeEnd(bytes) if !self.has_found => {
-                file.skip_to_recent(bytes);
-                if file.is_packed() {
-                    // What was packed is old.
-                    file.is_done = true;
-                }
-                file.offset()
-            }
-            _ => 0,
-        }
-    }
-
     /// Gives a file its turn; answers whether there may be more.
     fn follow(&mut self, n: usize, now_ms: i64) -> bool {
-        if !self.followers[n].pending.is_empty() && !self.hand_in(n) {
+        self.followers[n].at_end = false;
+        if self.followers[n].is_waiting() && !self.hand_in(n) {
             return false;
         }
         let now_ns = now_ms.saturating_mul(1_000_000);
@@ -407,44 +362,45 @@ impl Tailer {
         if follower.pipeline.pause_ns(now_ns) > 0 {
             return false;
         }
-        let before = follower.file.place(follower.accepted, now_ms);
         let mut clock_ns = self.last_ns.max(now_ns.saturating_sub(1));
-        let (mut lines, mut out) = (0, Vec::new());
-        let (labels, pipeline) = (&follower.labels, &mut follower.pipeline);
+        let mut lines = 0;
+        let (labels, stream) = (&follower.labels, &follower.stream);
+        let (pipeline, entries) = (&mut follower.pipeline, &mut follower.entries);
+        let rows = &mut self.spare;
         let mut see = |from: u64, line: &[u8]| {
             // Each line has a time of its own, so that equal lines stay apart.
             clock_ns += 1;
             lines += 1;
-            let entry = Entry {
-                labels: labels.clone(),
-                t_ns: clock_ns,
-                line: line.to_vec(),
-                from,
-                ..Entry::default()
-            };
-            if pipeline.is_empty() {
-                out.push(entry);
-            } else {
-                pipeline.run(entry, clock_ns, &mut out);
-            }
+            take(
+                labels,
+                stream,
+                pipeline,
+                rows,
+                entries,
+                (from, clock_ns, line),
+            );
         };
+        let line_max = self.settings.line_bytes_max;
+        let place = (follower.accepted, now_ms);
         let turn = follower
             .file
-            .turn(TURN_BYTES, self.settings.line_bytes_max, &mut see);
+            .turn(line_max, place, &mut self.buffer, &mut see);
         self.last_ns = clock_ns;
-        follower.pipeline.tick(now_ns, &mut out);
-        follower.pending.append(&mut out);
+        follower.pipeline.tick(now_ns, &mut follower.entries);
+        if !self.spare.is_empty() {
+            follower.rows = std::mem::take(&mut self.spare);
+        }
         let counters = &self.counters;
         add(&counters.read_lines, lines);
-        let is_more = match turn {
+        match turn {
             Ok(turn) => {
                 add(&counters.read_bytes, turn.bytes);
                 add(&counters.cut_lines, turn.cut);
-                if turn.was_truncated {
+                if let Some(before) = turn.cut_off {
                     add(&counters.truncations, 1);
                     self.gone.push(before);
                 }
-                !turn.at_end
+                follower.at_end = turn.at_end;
             }
             Err(error) => {
                 if !std::mem::replace(&mut follower.has_failed, true) {
@@ -452,36 +408,46 @@ impl Tailer {
                     let path = follower.file.path.display();
                     tracing::warn!(%path, "cannot be read on: {error}");
                 }
-                false
+                follower.at_end = true;
             }
-        };
+        }
+        let is_more = !follower.at_end;
         self.hand_in(n) && is_more
     }
 
     /// Hands in what waits; answers whether it was accepted.
     fn hand_in(&mut self, n: usize) -> bool {
         let follower = &mut self.followers[n];
-        if !follower.pending.is_empty() {
-            let mut batch = batch_of(&follower.pending, &self.settings.external_labels);
+        if follower.is_waiting() {
+            if follower.entries.is_empty() {
+                copy(&follower.rows, &mut self.handed);
+            } else {
+                self.handed = batch_of(&follower.entries, &self.settings.external_labels);
+            }
             let source = Source {
                 protocol: "file",
                 sender: self.settings.jobs[follower.job].name.clone(),
             };
-            match self.sink.push(&source, &mut batch) {
+            match self.sink.push(&source, &mut self.handed) {
                 Ok(taken) => {
+                    self.has_told = false;
                     let refused: u64 = taken.refused.iter().map(|r| r.1).sum();
                     add(&self.counters.sent_rows, taken.rows);
                     add(&self.counters.refused_rows, refused);
                     for message in taken.messages {
                         tracing::debug!("lines refused: {message}");
                     }
-                    follower.pending.clear();
+                    follower.entries.clear();
+                    // The next file has its memory.
+                    self.spare = std::mem::take(&mut follower.rows);
+                    self.spare.clear();
                 }
                 Err(error) => {
                     add(&self.counters.retries, 1);
                     self.refused_until_ms = self.clock.now_ms().saturating_add(REFUSED_MS);
-                    if !matches!(error, SinkError::RateLimited(_)) {
-                        tracing::warn!("lines of files wait: {error}");
+                    let is_rate = matches!(error, SinkError::RateLimited(_));
+                    if !is_rate && !std::mem::replace(&mut self.has_told, true) {
+                        tracing::warn!("lines of files wait until they are taken: {error}");
                     }
                     return false;
                 }
@@ -504,31 +470,20 @@ impl Tailer {
             let is_over = follower
                 .gone_ms
                 .is_some_and(|since| now_ms.saturating_sub(since) >= GONE_MS);
-            let has_read = follower.file.is_done
-                || follower.file.size() <= follower.accepted
-                || follower.file.offset() >= follower.accepted;
-            if !is_over || !has_read || !follower.pending.is_empty() {
+            if !is_over || !follower.at_end || follower.is_waiting() {
                 continue;
             }
             // No more comes: what is held back, and a last line without its end, go.
-            let mut out = Vec::new();
             let now_ns = now_ms.saturating_mul(1_000_000);
-            let (labels, pipeline) = (&follower.labels, &mut follower.pipeline);
-            let mut clock_ns = self.last_ns.max(now_ns);
-            follower.file.end_line(&mut |from, line| {
-                clock_ns += 1;
-                let entry = Entry {
-                    labels: labels.clone(),
-                    t_ns: clock_ns,
-                    line: line.to_vec(),
-                    from,
-                    ..Entry::default()
-                };
-                pipeline.run(entry, clock_ns, &mut out);
-            });
-            self.last_ns = clock_ns;
-            pipeline.flush(now_ns, &mut out);
-            follower.pending.append(&mut out);
+            let mut last = None;
+            follower
+                .file
+                .end_line(&mut |from, line| last = Some((from, line.to_vec())));
+            if let Some((from, line)) = last {
+                self.last_ns = self.last_ns.max(now_ns) + 1;
+                follower.take(from, self.last_ns, &line);
+            }
+            follower.pipeline.flush(now_ns, &mut follower.entries);
             if self.hand_in(n) {
                 let follower = self.followers.swap_remove(n);
                 self.gone
@@ -614,66 +569,4 @@ fn inode(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
-}
-
-/// The labels of a file's lines; `None` when rules drop it.
-fn labels_of(
-    target: &FileTarget,
-    pattern: &str,
-    path: &Path,
-    rules: &[relabel::RelabelRule],
-) -> Option<BTreeMap<String, String>> {
-    let mut labels = target.labels.clone();
-    let shown = path.to_string_lossy();
-    labels.insert("__path__".to_owned(), pattern.to_owned());
-    labels.insert("filename".to_owned(), shown.clone().into_owned());
-    if target.kubernetes {
-        // Links are followed to where the kubelet writes, for the number of the pod.
-        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let pod = Pod::of(&real).or_else(|| Pod::of(path))?;
-        labels.extend(pod.discovered());
-        if rules.is_empty() {
-            labels.extend(pod.labels());
-        }
-    }
-    if !rules.is_empty() {
-        let mut builder = Labels::from_pairs(&labels).to_builder();
-        if !relabel::relabel(rules, &mut builder) {
-            return None;
-        }
-        let after = builder.build();
-        labels = after
-            .iter()
-            .map(|(n, v)| (n.to_owned(), v.to_owned()))
-            .collect();
-        let wanted = labels.get("__path__").cloned().unwrap_or_default();
-        if wanted != pattern && !Pattern::new(&wanted).is_ok_and(|p| p.matches(path)) {
-            return None;
-        }
-    }
-    labels.retain(|name, _| !name.starts_with("__"));
-    Some(labels)
-}
-
-/// Entries as a batch; labels that begin with `__` are left out.
-pub(super) fn batch_of(entries: &[Entry], external: &BTreeMap<String, String>) -> EventBatch {
-    let mut batch = EventBatch::default();
-    let mut current: Option<&BTreeMap<String, String>> = None;
-    for entry in entries {
-        if current != Some(&entry.labels) {
-            let mut labels = external.clone();
-            let own = entry
-                .labels
-                .iter()
-                .filter(|(n, v)| !n.starts_with("__") && !v.is_empty());
-            labels.extend(own.map(|(n, v)| (n.clone(), v.clone())));
-            batch.begin_stream(&Labels::from_pairs(&labels));
-            current = Some(&entry.labels);
-        }
-        batch.push_row(entry.t_ns, &entry.line);
-        for (name, value) in &entry.fields {
-            batch.push_field(name, FieldValue::Text(value.as_bytes()));
-        }
-    }
-    batch
 }

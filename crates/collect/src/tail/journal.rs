@@ -21,7 +21,7 @@ use binnacle_stdx::clock::Clock;
 use binnacle_wire::journald::{each_entry, whole_entries};
 use parking_lot::Mutex;
 
-use super::follow::batch_of;
+use super::follower::batch_of;
 use super::settings::{JournalSettings, TailError, TailJob};
 use crate::stages::{Entry, Pipeline, StageMetrics};
 

@@ -23,8 +23,12 @@ mod checkpoint;
 mod file;
 mod finder;
 mod follow;
+mod follower;
 pub mod journal;
+mod known;
 mod kubernetes;
+mod labels;
+mod names;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Files that are written, rotated in every way and lost, against what comes out.
 
+mod writer;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,6 @@ use binnacle_model::append::AppendError;
 use binnacle_model::event::EventBatch;
 use binnacle_model::event::sink::{LogSink, SinkError, Source, Taken};
 use binnacle_stdx::clock::ManualClock;
-use binnacle_stdx::random::Random;
 use parking_lot::Mutex;
 
 use super::*;
@@ -257,6 +258,20 @@ fn a_file_that_grew_past_its_place_after_a_cut_is_read_anew() {
 }
 
 #[test]
+fn a_file_that_has_its_old_size_after_a_cut_is_read_anew() {
+    let mut w = World::new("*.log");
+    w.write("a.log", "one\ntwo\n");
+    w.settle();
+    fs::write(w.path("a.log"), "six\nten\n").expect("write");
+    // Clocks of file systems are coarse.
+    let file = OpenOptions::new().write(true).open(w.path("a.log"));
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+    file.and_then(|f| f.set_modified(later)).expect("a time");
+    w.settle();
+    assert_eq!(w.lines(), ["one", "two", "six", "ten"]);
+}
+
+#[test]
 fn packed_files_are_read_once() {
     let pack = |text: &str| {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -284,6 +299,179 @@ fn packed_files_are_read_once() {
     w.tailer = None;
     w.settle();
     assert_eq!(w.lines().len(), 4);
+}
+
+#[test]
+fn a_file_that_is_gone_stays_open_until_it_is_read() {
+    let mut w = World::new("*.log");
+    for name in ["a.log", "b.log"] {
+        w.write(name, "one\n");
+    }
+    w.settle();
+    *w.store.refuses.lock() = true;
+    for name in ["a.log", "b.log"] {
+        w.write(name, "two\n");
+    }
+    w.tailer().tick();
+    for name in ["a.log", "b.log"] {
+        fs::remove_file(w.path(name)).expect("remove");
+    }
+    // The sink takes nothing for longer than a file that is gone is kept.
+    for _ in 0..20 {
+        w.tailer().tick();
+        w.clock.advance(6_000);
+    }
+    *w.store.refuses.lock() = false;
+    w.settle();
+    let mut lines = w.lines();
+    lines.sort();
+    assert_eq!(lines, ["one", "one", "two", "two"]);
+}
+
+#[test]
+fn a_large_file_that_is_gone_is_read_to_its_end() {
+    let mut w = World::new("*.log");
+    let line = format!("{}\n", "x".repeat(999));
+    w.write("a.log", &line.repeat(5_000));
+    w.tailer().tick();
+    fs::remove_file(w.path("a.log")).expect("remove");
+    for _ in 0..10 {
+        w.tailer().tick();
+        w.clock.advance(20_000);
+    }
+    assert_eq!(w.lines().len(), 5_000);
+}
+
+#[test]
+fn files_that_begin_alike_are_not_copies_of_each_other() {
+    let banner = "Welcome to the shop, version 1\n";
+    for (known, new) in [
+        ("app.log", "app2.log"),
+        ("app.log", "app-worker.log"),
+        ("x/app.log", "y/app.log"),
+    ] {
+        let mut w = World::new("**/*.log");
+        for name in ["x", "y"] {
+            fs::create_dir(w.path(name)).expect("create");
+        }
+        w.write(known, banner);
+        w.settle();
+        w.write(new, banner);
+        w.settle();
+        assert_eq!(w.lines().len(), 2, "{known} {new}");
+    }
+    // A new log begins as the one that was renamed did.
+    let mut w = World::new("app.log*");
+    w.write("app.log", banner);
+    w.settle();
+    fs::rename(w.path("app.log"), w.path("app.log.1")).expect("rename");
+    w.write("app.log", banner);
+    w.settle();
+    assert_eq!(w.lines().len(), 2);
+}
+
+#[test]
+fn a_copy_that_is_still_made_is_waited_for() {
+    let text = "the first line of this file\nthe second\n";
+    let mut w = World::new("app.log*");
+    w.write("app.log", text);
+    w.settle();
+    w.write("app.log.1", &text[..30]);
+    w.tailer().tick();
+    w.clock.advance(1_500);
+    w.tailer().tick();
+    w.write("app.log.1", &text[30..]);
+    w.clock.advance(1_500);
+    w.tailer().tick();
+    let file = OpenOptions::new().write(true).open(w.path("app.log"));
+    file.and_then(|f| f.set_len(0)).expect("cut off");
+    w.settle();
+    assert_eq!(w.lines(), ["the first line of this file", "the second"]);
+}
+
+#[test]
+fn a_file_is_not_read_from_its_packed_copy_too() {
+    let mut w = World::new("app.log*");
+    w.write("app.log", "the first line of this file\n");
+    w.settle();
+    *w.store.refuses.lock() = true;
+    let more = "the second, which waits\n";
+    w.write("app.log", more);
+    w.tailer().tick();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(format!("the first line of this file\n{more}").as_bytes())
+        .expect("in memory");
+    fs::write(w.path("app.log.1.gz"), gz.finish().expect("in memory")).expect("write");
+    fs::remove_file(w.path("app.log")).expect("remove");
+    w.settle();
+    *w.store.refuses.lock() = false;
+    w.settle();
+    w.settle();
+    assert_eq!(
+        w.lines(),
+        ["the first line of this file", "the second, which waits"]
+    );
+}
+
+#[test]
+fn a_copy_is_known_though_a_line_was_unfinished() {
+    let mut w = World::new("app.log*");
+    let first = "the first line of this file, which is long enough\n".repeat(10);
+    w.write("app.log", &first);
+    w.write("app.log", "unfinished");
+    w.settle();
+    fs::copy(w.path("app.log"), w.path("app.log.1")).expect("copy");
+    // Cut off, and longer than before when it is looked at again.
+    fs::write(w.path("app.log"), "something else\n".repeat(100)).expect("write");
+    w.settle();
+    let lines = w.lines();
+    let count = |text: &str| lines.iter().filter(|l| l.starts_with(text)).count();
+    assert_eq!(count("the first"), 10);
+    assert_eq!(count("something else"), 100);
+}
+
+#[test]
+fn zeros_in_front_of_a_file_that_was_cut_off_are_no_line() {
+    let mut w = World::new("*.log");
+    w.write("a.log", "one line before\n");
+    w.settle();
+    // A writer without O_APPEND goes on at its old place.
+    let mut text = vec![0; 300_000];
+    text.extend_from_slice(b"one line behind\n\0 stays\n");
+    fs::write(w.path("a.log"), text).expect("write");
+    w.settle();
+    assert_eq!(w.lines()[1..], ["one line behind", "\0 stays"]);
+}
+
+#[test]
+fn what_a_sink_changes_before_it_refuses_is_handed_in_as_it_was() {
+    struct Spoils(Mutex<Vec<Vec<u8>>>);
+    impl LogSink for Spoils {
+        fn push(&self, _: &Source, batch: &mut EventBatch) -> Result<Taken, SinkError> {
+            let mut seen = self.0.lock();
+            seen.push(batch.line(0).to_vec());
+            batch.bytes.fill(b'*');
+            if seen.len() < 2 {
+                return Err(SinkError::RateLimited("too fast".into()));
+            }
+            Ok(Taken::default())
+        }
+    }
+    let w = World::new("*.log");
+    w.write("a.log", "secret\n");
+    let sink = Arc::new(Spoils(Mutex::default()));
+    let mut tailer = Tailer::new(
+        w.settings.clone(),
+        sink.clone(),
+        w.clock.clone(),
+        &Arc::default(),
+    )
+    .expect("it starts");
+    for _ in 0..4 {
+        tailer.tick();
+        w.clock.advance(1_000);
+    }
+    assert_eq!(*sink.0.lock(), [b"secret", b"secret"]);
 }
 
 #[test]
@@ -424,98 +612,5 @@ fn pods_are_known_by_their_paths() {
         "app=\"api\"",
     ] {
         assert!(labels.contains(want), "{labels}");
-    }
-}
-
-/// A writer that numbers its lines and rotates as it likes.
-struct Writer {
-    random: Random,
-    next: u64,
-    rotated: u32,
-}
-
-impl Writer {
-    fn act(&mut self, dir: &Path) {
-        let path = dir.join("app.log");
-        match self.random.below(10) {
-            0 => {
-                self.rotated += 1;
-                let to = dir.join(format!("app.log.{}", self.rotated));
-                // There may be none yet.
-                let _ = fs::rename(&path, to);
-            }
-            1 if path.exists() => {
-                // A line of which only a part is written yet.
-                append(&path, format!("line {:06}", self.next).as_bytes());
-                append(&path, b"\n");
-                self.next += 1;
-            }
-            _ => {
-                let mut text = String::new();
-                for _ in 0..self.random.below(40) {
-                    text.push_str(&format!("line {:06}\n", self.next));
-                    self.next += 1;
-                }
-                append(&path, text.as_bytes());
-            }
-        }
-    }
-}
-
-#[test]
-fn every_line_of_a_rotating_writer_comes_once() {
-    for seed in 0..8 {
-        let mut w = World::new("app.log*");
-        let mut writer = Writer {
-            random: Random::new(seed),
-            next: 0,
-            rotated: 0,
-        };
-        for _ in 0..120 {
-            writer.act(w.dir.path());
-            if writer.random.below(3) == 0 {
-                w.tailer().tick();
-                w.clock.advance(writer.random.below(4_000) as i64);
-            }
-            if writer.random.below(20) == 0 {
-                // An orderly end and a new beginning.
-                w.tailer().stop();
-                w.tailer = None;
-            }
-        }
-        w.settle();
-        w.settle();
-        let mut lines = w.lines();
-        lines.sort();
-        let want: Vec<String> = (0..writer.next).map(|n| format!("line {n:06}")).collect();
-        assert_eq!(lines.len(), want.len(), "seed {seed}");
-        assert_eq!(lines, want, "seed {seed}");
-    }
-}
-
-#[test]
-fn a_crash_loses_no_line() {
-    for seed in 0..8 {
-        let mut w = World::new("app.log*");
-        let mut writer = Writer {
-            random: Random::new(seed + 100),
-            next: 0,
-            rotated: 0,
-        };
-        for _ in 0..120 {
-            writer.act(w.dir.path());
-            w.tailer().tick();
-            w.clock.advance(writer.random.below(800) as i64);
-            if writer.random.below(15) == 0 {
-                w.tailer = None;
-            }
-        }
-        w.settle();
-        w.settle();
-        let mut lines = w.lines();
-        lines.sort();
-        lines.dedup();
-        let want: Vec<String> = (0..writer.next).map(|n| format!("line {n:06}")).collect();
-        assert_eq!(lines, want, "seed {seed}");
     }
 }

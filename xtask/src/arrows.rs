@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "binnacle-model",
             "binnacle-config",
             "binnacle-promql",
+            "binnacle-logql",
             "binnacle-template",
         ],
     ),

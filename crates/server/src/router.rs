@@ -66,6 +66,7 @@ fn whole(intake: &Arc<receive::logs::Intake>) -> Router<Arc<App>> {
         .nest("/api/v1", prometheus::routes().merge(receive::routes()))
         .nest("/api/v2", alertmanager::routes())
         .nest("/loki/api/v1", loki::routes())
+        .nest("/prometheus/api/v1", loki::ruler_routes())
         .nest("/api/binnacle/v1", own::routes())
         .route("/federate", get(prometheus::federate::federate))
         .merge(receive::logs::routes(intake))

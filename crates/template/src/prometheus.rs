@@ -14,7 +14,7 @@ mod sample;
 
 pub use alert::{AlertContext, AlertTemplate};
 pub use expander::Expander;
-pub use functions::{functions, graph_link, table_link};
+pub use functions::{functions, graph_link, lines_link, table_link};
 pub use lint::{Problem, Reference};
 pub use sample::{Sample, query_result};
 

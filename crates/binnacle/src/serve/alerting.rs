@@ -8,6 +8,7 @@ use binnacle::config::Settings;
 use binnacle_alerting::notify::kinds::Kinds;
 use binnacle_alerting::service::{Options, Service};
 use binnacle_model::alert::AlertSink;
+use binnacle_model::event::LogsQuery;
 use binnacle_model::query::MetricsQuery;
 use binnacle_rules::scheduler::Scheduler;
 use binnacle_state::State;
@@ -61,6 +62,7 @@ impl Alerts {
     pub(super) async fn open(
         settings: &Settings,
         metrics: Arc<dyn MetricsQuery>,
+        logs: Arc<dyn LogsQuery>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let data = &settings.data.directory;
@@ -95,6 +97,7 @@ impl Alerts {
             ("alertmanagers".to_owned(), others.clone()),
         ];
         let rules = Scheduler::new(metrics, clock, sinks);
+        rules.set_logs(logs);
         rules
             .reload(
                 settings.rules.files.clone(),

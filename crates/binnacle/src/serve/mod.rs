@@ -149,7 +149,13 @@ async fn serve(file: Option<PathBuf>, overrides: Overrides, loaded: Loaded) -> R
         ));
         rooms.logs(logs.clone());
         rooms.reloads.succeeded(clock.now_ms());
-        let alerts = Alerts::open(settings, embedded.clone(), clock.clone()).await?;
+        let alerts = Alerts::open(
+            settings,
+            embedded.clone(),
+            logs.query.clone(),
+            clock.clone(),
+        )
+        .await?;
         rooms.alerts(alerts.clone());
         let running = alerts.start();
         let collector = start_collector(&loaded, &engine, &clock, &rooms).await?;

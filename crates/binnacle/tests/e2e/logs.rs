@@ -12,7 +12,7 @@ use crate::server::{QUIET, Server, binnacle, client, escape, eventually, get, ru
 
 const KILLS: u64 = 40;
 
-fn now_ns() -> i64 {
+pub fn now_ns() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
@@ -35,7 +35,7 @@ fn post(url: &str, content_type: &str, body: Vec<u8>) -> (u16, String) {
 }
 
 /// Pushes lines of one stream as Loki's JSON.
-fn push(server: &Server, labels: &Value, values: &Value) -> (u16, String) {
+pub fn push(server: &Server, labels: &Value, values: &Value) -> (u16, String) {
     let body = json!({"streams": [{"stream": labels, "values": values}]});
     post(
         &server.url("/loki/api/v1/push"),

@@ -18,6 +18,7 @@ mod federation;
 mod graphs;
 mod import;
 mod lifecycle;
+mod log_rules;
 mod logs;
 mod programs;
 mod receiver;

@@ -94,6 +94,8 @@ pub struct RuleStatus {
     pub name: String,
     /// The expression, as the language prints it.
     pub expr: String,
+    /// What it is written in: `promql` or `logql`.
+    pub language: &'static str,
     /// Labels of the rule, the group's included.
     pub labels: Labels,
     /// Recording or alerting.

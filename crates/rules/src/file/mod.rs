@@ -34,7 +34,7 @@ use binnacle_config::{glob, source, yaml};
 use binnacle_model::alert::Texts;
 use binnacle_model::relabel::NameScheme;
 
-pub use expression::Expression;
+pub use expression::{Expression, Language};
 pub use read::groups;
 
 /// How files are read.
@@ -44,6 +44,9 @@ pub struct FileOptions {
     pub names: NameScheme,
     /// Whether fields that are not known are warnings and no mistakes.
     pub ignore_unknown_fields: bool,
+    /// What expressions are written in whose group does not say. `None`: PromQL, and LogQL
+    /// where they can only be that.
+    pub language: Option<Language>,
 }
 
 /// A file that was read.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use binnacle_config::reader::Reader;
 
 use super::check::{self, Named};
-use super::{Expression, Field, FileOptions, GroupSpec, RuleKind, RuleSpec};
+use super::{Expression, Field, FileOptions, GroupSpec, Language, RuleKind, RuleSpec};
 
 /// Takes the field `groups` of a mapping. `text` is the file's, for the places of
 /// mistakes in expressions. Rules with mistakes are left out of the answer; the
@@ -33,6 +33,10 @@ fn group(r: &mut Reader<'_>, text: &str, options: FileOptions) -> GroupSpec {
     let limit = u64::try_from(r.int_or("limit", 0)).unwrap_or(0);
     let labels = fields(r, "labels");
     check::label_names(r, &labels, options, "");
+    let options = FileOptions {
+        language: language(r).or(options.language),
+        ..options
+    };
     let mut number = 0;
     let rules = r.sections("rules", "a rule must not be empty", |r| {
         number += 1;
@@ -47,6 +51,22 @@ fn group(r: &mut Reader<'_>, text: &str, options: FileOptions) -> GroupSpec {
         labels,
         rules: rules.into_iter().flatten().collect(),
     }
+}
+
+/// What the group says its expressions are written in.
+fn language(r: &mut Reader<'_>) -> Option<Language> {
+    let name = r.text("language");
+    if name.is_empty() {
+        return None;
+    }
+    let found = Language::of_name(&name);
+    if found.is_none() {
+        r.refuse(
+            "language",
+            format!("{name:?} is no language of rules: there are promql and logql"),
+        );
+    }
+    found
 }
 
 fn rule(
@@ -66,7 +86,7 @@ fn rule(
     if named.is_none() {
         check::name(r, &prefix, &record);
     }
-    let expr = expression(r, &prefix, text);
+    let expr = expression(r, &prefix, text, options.language);
     let hold_ms = millis(r, "for").unwrap_or(0);
     let keep_firing_for_ms = millis(r, "keep_firing_for").unwrap_or(0);
     let labels = fields(r, "labels");
@@ -106,13 +126,18 @@ fn rule(
     })
 }
 
-fn expression(r: &mut Reader<'_>, prefix: &str, file: &str) -> Option<Expression> {
+fn expression(
+    r: &mut Reader<'_>,
+    prefix: &str,
+    file: &str,
+    language: Option<Language>,
+) -> Option<Expression> {
     let source = r.text("expr");
     if source.is_empty() {
         r.refuse("expr", format!("{prefix}field 'expr' must be set in rule"));
         return None;
     }
-    match Expression::read(file, r.at("expr"), source) {
+    match Expression::read(file, r.at("expr"), source, language) {
         Ok(expr) => Some(expr),
         Err(mistakes) => {
             for (at, message) in mistakes {

@@ -6,14 +6,16 @@ use std::time::Instant;
 use binnacle_model::Labels;
 use binnacle_model::alert::Alert;
 use binnacle_model::append::{AppendError, Refusal};
+use binnacle_model::event::logs::{Direction, LogsRequest, LogsTime, LogsValue};
 use binnacle_model::query::{
     InstantQuery, QueryAnswer, QueryError, QueryOptions, QueryValue, Value, VectorElement,
 };
-use binnacle_template::prometheus::table_link;
+use binnacle_template::prometheus::{lines_link, table_link};
 
 use super::write::Results;
 use super::{Group, Surroundings};
 use crate::expand::{Answers, Subject, number};
+use crate::file::Language;
 use crate::rule::{
     Alerting, Candidate, Instance, Kind, Rule, State, canonical, laid_over, lay_over,
 };
@@ -26,6 +28,8 @@ pub(super) enum EvaluateError {
     Query(#[from] QueryError),
     #[error("rule result is not a vector or scalar")]
     NotVector,
+    #[error("the expression is LogQL, and there are no lines here to ask for")]
+    NoLogs,
     #[error("vector contains metrics with the same labelset after applying rule labels")]
     SameSeries,
     #[error("vector contains metrics with the same labelset after applying alert labels")]
@@ -114,6 +118,46 @@ impl Turn<'_> {
 
     /// Asks for the expression's value at the time of the data.
     async fn ask(self, rule: &Rule) -> Result<(Vec<VectorElement>, u64), EvaluateError> {
+        match rule.expr.language {
+            Language::Promql => self.ask_metrics(rule).await,
+            Language::Logql => self.ask_logs(rule).await,
+        }
+    }
+
+    async fn ask_logs(self, rule: &Rule) -> Result<(Vec<VectorElement>, u64), EvaluateError> {
+        let Some(logs) = &self.around.logs else {
+            return Err(EvaluateError::NoLogs);
+        };
+        let request = LogsRequest {
+            text: rule.expr.text.clone(),
+            time: LogsTime::Instant {
+                at_ns: self.data_ms.saturating_mul(1_000_000),
+            },
+            limit: 0,
+            direction: Direction::Backward,
+            options: QueryOptions {
+                client: self.group.client().to_owned(),
+                ..QueryOptions::default()
+            },
+        };
+        let answer = logs.query(request).await?;
+        let element = |labels: Labels, value: f64| VectorElement {
+            labels,
+            t_ms: self.data_ms,
+            value: Value::Float(value),
+        };
+        let elements = match answer.value {
+            LogsValue::Vector(vector) => vector
+                .into_iter()
+                .map(|(labels, (_, value))| element(Labels::from_pairs(labels.iter()), value))
+                .collect(),
+            LogsValue::Scalar((_, value)) => vec![element(Labels::empty(), value)],
+            LogsValue::Streams(_) | LogsValue::Matrix(_) => return Err(EvaluateError::NotVector),
+        };
+        Ok((elements, answer.statistics.rows))
+    }
+
+    async fn ask_metrics(self, rule: &Rule) -> Result<(Vec<VectorElement>, u64), EvaluateError> {
         let query = InstantQuery {
             text: rule.expr.text.clone(),
             at_ms: self.data_ms,
@@ -278,11 +322,11 @@ impl Turn<'_> {
         if due.is_empty() {
             return;
         }
-        let url = format!(
-            "{}{}",
-            self.around.settings.external_url,
-            table_link(&rule.expr.text)
-        );
+        let link = match rule.expr.language {
+            Language::Promql => table_link(&rule.expr.text),
+            Language::Logql => lines_link(&rule.expr.text),
+        };
+        let url = format!("{}{link}", self.around.settings.external_url);
         let now_ms = self.around.clock.now_ms();
         let alerts = due
             .into_iter()

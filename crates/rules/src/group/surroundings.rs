@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use binnacle_model::Batch;
 use binnacle_model::alert::Alert;
+use binnacle_model::event::LogsQuery;
 use binnacle_model::query::MetricsQuery;
 use binnacle_stdx::clock::Clock;
 use parking_lot::Mutex;
@@ -26,6 +27,8 @@ pub type Send = Arc<dyn Fn(Vec<Alert>) + std::marker::Send + Sync>;
 pub struct Surroundings {
     /// Where rules read and write.
     pub metrics: Arc<dyn MetricsQuery>,
+    /// Where rules over lines read; `None`: there are no lines here.
+    pub logs: Option<Arc<dyn LogsQuery>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What holds for all groups.
@@ -55,6 +58,7 @@ impl Surroundings {
         let slots = Arc::new(Semaphore::new(settings.concurrency.saturating_sub(1)));
         Self {
             metrics,
+            logs: None,
             clock,
             settings,
             send,

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use binnacle_model::Labels;
 use binnacle_model::query::{MetricsQuery, QueryError};
 
-use crate::file::{self, FileOptions, GroupSpec, RuleFile, RuleKind, RuleSpec};
+use crate::file::{self, FileOptions, GroupSpec, Language, RuleFile, RuleKind, RuleSpec};
 
 pub use checks::CHECKS;
 pub use comments::without_ignored;
@@ -288,13 +288,19 @@ fn subjects<'a>(
 ) -> impl Iterator<Item = Subject<'a>> {
     files.iter().flat_map(move |file| {
         file.groups.iter().flat_map(move |group| {
-            group.rules.iter().map(move |rule| Subject {
-                files,
-                settings,
-                file,
-                group,
-                rule,
-            })
+            // Checks look at series; rules over lines read none.
+            let over_series = |rule: &&RuleSpec| rule.expr.language == Language::Promql;
+            group
+                .rules
+                .iter()
+                .filter(over_series)
+                .map(move |rule| Subject {
+                    files,
+                    settings,
+                    file,
+                    group,
+                    rule,
+                })
         })
     })
 }

@@ -9,7 +9,7 @@ use binnacle_model::query::QueryError;
 use binnacle_promql::ast::{Duration, VectorSelector};
 
 use super::{Settings, bad};
-use crate::file::RuleFile;
+use crate::file::{Language, RuleFile};
 use crate::rule::{ALERTNAME, ALERTS, ALERTS_FOR_STATE, Rule};
 
 /// More steps than a replay can mean: a month, every second.
@@ -95,8 +95,19 @@ impl Plan {
                 )));
             }
             for spec in &group.rules {
+                let is_over_lines = spec.expr.language == Language::Logql;
                 let wanted = query.group.as_ref().is_none_or(|name| *name == group.name)
                     && query.rule.as_ref().is_none_or(|name| *name == spec.name);
+                if is_over_lines {
+                    if wanted && query.rule.is_some() {
+                        return Err(bad(format!(
+                            "{} is a rule over lines (LogQL): only rules over metrics can be \
+                             evaluated over the past",
+                            spec.name
+                        )));
+                    }
+                    continue;
+                }
                 rules.push(Planned {
                     rule: Rule::new(group, spec, false),
                     steps: Steps {

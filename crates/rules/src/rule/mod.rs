@@ -136,6 +136,7 @@ impl Rule {
         alike
             && self.name == other.name
             && self.expr.text == other.expr.text
+            && self.expr.language == other.expr.language
             && self.labels == other.labels
     }
 
@@ -161,6 +162,7 @@ impl Rule {
         RuleStatus {
             name: self.name.clone(),
             expr: self.expr.text.clone(),
+            language: self.expr.language.as_str(),
             labels: Labels::from_pairs(self.labels.iter().map(|(n, v)| (n, v))),
             kind: match &self.kind {
                 Kind::Recording { .. } => alert::RuleKind::Recording,

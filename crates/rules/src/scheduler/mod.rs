@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use binnacle_model::alert::{Alert, AlertSink, RuleGroup};
+use binnacle_model::event::LogsQuery;
 use binnacle_model::query::MetricsQuery;
 use binnacle_stdx::clock::Clock;
 use futures::FutureExt;
@@ -101,6 +102,11 @@ impl Scheduler {
             reloading: tokio::sync::Mutex::new(()),
             loaded: AtomicBool::new(false),
         })
+    }
+
+    /// Lets rules over lines read from `logs`. To be called before groups are loaded.
+    pub fn set_logs(&self, logs: Arc<dyn LogsQuery>) {
+        self.around.lock().logs = Some(logs);
     }
 
     /// Evaluates groups until `stop`. Ends when the evaluations that ran are over and

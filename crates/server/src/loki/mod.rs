@@ -14,6 +14,7 @@ mod labels;
 mod moment;
 mod port;
 mod query;
+mod ruler;
 mod tail;
 mod volume;
 
@@ -49,12 +50,23 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/detected_field/{name}/values", get(fields::values))
         .route("/detected_labels", get(fields::labels).post(fields::labels))
         .route("/tail", get(tail::tail))
+        .route("/rules", get(ruler::all))
+        .route("/rules/{namespace}", get(ruler::namespace))
+        .route("/rules/{namespace}/{group}", get(ruler::group))
         .route(
             "/delete",
             get(delete::list).post(delete::request).put(delete::request),
         )
         .route("/format_query", get(query::format).post(query::format))
         .route("/status/buildinfo", get(query::build))
+}
+
+/// The routes below `/prometheus/api/v1`: what rules over lines say, as Grafana asks Loki.
+pub fn ruler_routes() -> Router<Arc<App>> {
+    use crate::prometheus::rules::{alerts_over_lines, rules_over_lines};
+    Router::new()
+        .route("/rules", get(rules_over_lines))
+        .route("/alerts", get(alerts_over_lines))
 }
 
 /// An error as Loki answers it.

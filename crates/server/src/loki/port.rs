@@ -23,6 +23,7 @@ use crate::state::{App, ComponentState};
 pub fn port(intake: &Arc<Intake>) -> Router<Arc<App>> {
     Router::new()
         .nest("/loki/api/v1", super::routes())
+        .nest("/prometheus/api/v1", super::ruler_routes())
         .merge(push_routes(intake))
         .layer(middleware::from_fn_with_state(
             intake.tenant_required,

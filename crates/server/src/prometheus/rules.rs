@@ -19,12 +19,25 @@ use crate::http::time::format_rfc3339;
 use crate::prometheus::answer;
 use crate::state::App;
 
+/// The language of rules over lines.
+const LOGQL: &str = "logql";
+
 /// `/alerts`
 pub async fn alerts(State(app): State<Arc<App>>) -> Response {
+    active(&app, |_| true)
+}
+
+/// `/alerts` as Loki answers it: those of rules over lines.
+pub async fn alerts_over_lines(State(app): State<Arc<App>>) -> Response {
+    active(&app, |rule| rule.language == LOGQL)
+}
+
+fn active(app: &App, is_wanted: impl Fn(&RuleStatus) -> bool) -> Response {
     let groups = app.rules.groups();
     let active = groups
         .iter()
         .flat_map(|g| &g.rules)
+        .filter(|rule| is_wanted(rule))
         .filter_map(|rule| match &rule.kind {
             RuleKind::Alerting { alerts, .. } => Some(alerts),
             RuleKind::Recording => None,
@@ -70,6 +83,8 @@ struct Wanted {
     exclude_alerts: bool,
     group_limit: usize,
     next_token: String,
+    /// Only rules in this language; empty: all.
+    language: String,
 }
 
 impl Wanted {
@@ -95,6 +110,7 @@ impl Wanted {
             exclude_alerts: params.boolean("exclude_alerts")?,
             group_limit,
             next_token,
+            language: params.get("language").to_owned(),
         })
     }
 
@@ -108,7 +124,8 @@ impl Wanted {
             RuleKind::Recording => self.recording,
             RuleKind::Alerting { .. } => self.alerting,
         };
-        kind && (self.names.is_empty() || self.names.contains(&rule.name))
+        kind && (self.language.is_empty() || self.language == rule.language)
+            && (self.names.is_empty() || self.names.contains(&rule.name))
             && (self.selectors.is_empty()
                 || self.selectors.iter().any(|s| all_match(s, &rule.labels)))
     }
@@ -141,7 +158,20 @@ fn token_of(group: &RuleGroup) -> String {
 
 /// `/rules`
 pub async fn rules(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
-    let wanted = Wanted::read(&app, &params)?;
+    respond(&app, Wanted::read(&app, &params)?)
+}
+
+/// `/rules` as Loki answers it: those over lines.
+pub async fn rules_over_lines(
+    State(app): State<Arc<App>>,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let mut wanted = Wanted::read(&app, &params)?;
+    wanted.language = LOGQL.to_owned();
+    respond(&app, wanted)
+}
+
+fn respond(app: &App, wanted: Wanted) -> Result<Response, ApiError> {
     let groups = app.rules.groups();
     let mut from = 0;
     if !wanted.next_token.is_empty() {
@@ -218,6 +248,8 @@ fn push_rule(out: &mut Vec<u8>, rule: &RuleStatus, exclude_alerts: bool) {
     push_string(out, &rule.name);
     out.extend_from_slice(b",\"query\":");
     push_string(out, &rule.expr);
+    out.extend_from_slice(b",\"language\":");
+    push_string(out, rule.language);
     if let RuleKind::Alerting {
         hold_ms,
         keep_firing_for_ms,

@@ -162,3 +162,9 @@ pub fn graph_link(expression: &str) -> String {
 pub fn table_link(expression: &str) -> String {
     format!("/graph?g0.expr={}&g0.tab=1", query_escape(expression))
 }
+
+/// Path and query of the page that shows a query over lines.
+#[must_use]
+pub fn lines_link(query: &str) -> String {
+    format!("/logs?q={}", query_escape(query))
+}

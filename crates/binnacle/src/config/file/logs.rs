@@ -1,11 +1,11 @@
 //! `logs`: how lines are kept, what senders may send, and what is taken out of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use binnacle_collect::tail::TailSettings;
 use binnacle_config::error::ConfigErrors;
-use binnacle_config::reader::Reader;
+use binnacle_config::reader::{FileKind, Reader};
 use binnacle_guard::{EnrichmentSettings, GuardSettings, LimitSettings, LongLines};
 use binnacle_wire::otlp::LogMapping;
 
@@ -86,6 +86,31 @@ pub(super) struct Logs {
     pub(super) ports: logs_listen::Ports,
     /// The `loki-config.yaml`, or what is wrong with it.
     pub(super) loki: Option<Result<LokiFile, ConfigErrors>>,
+    /// Files of rules over lines that are named here.
+    rule_files: Vec<PathBuf>,
+}
+
+impl Logs {
+    /// All files of rules over lines, as patterns: those that are named, and those in the
+    /// folders of tenants below the ruler's.
+    pub(super) fn rule_files(&self) -> Vec<PathBuf> {
+        let mut all = self.rule_files.clone();
+        let ruler = self.settings.ruler.directory.as_deref();
+        let entries = ruler.map(std::fs::read_dir);
+        let mut tenants: Vec<PathBuf> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect();
+        tenants.sort();
+        for tenant in tenants {
+            all.extend(["*.yaml", "*.yml"].map(|end| tenant.join(end)));
+        }
+        all
+    }
 }
 
 /// Reads the section. `loki_file` is that of the command line; it wins.
@@ -130,6 +155,7 @@ pub(super) fn read(r: &mut Reader<'_>, loki_file: Option<&Path>) -> Logs {
     let (sockets, ports) = r.section_or_default("listen", |r| logs_listen::read(r, &file));
     let otlp = r.section("otlp", otlp::read);
     let query = r.section_or_default("query", |r| read_query(r, &file));
+    let rule_files = r.files("rule_files", FileKind::Rules);
     let tail = tail::read(r);
     let settings = LogsSettings {
         retention,
@@ -155,6 +181,7 @@ pub(super) fn read(r: &mut Reader<'_>, loki_file: Option<&Path>) -> Logs {
         tenant_required: file.auth_enabled.unwrap_or(false),
         ports,
         loki,
+        rule_files,
     }
 }
 

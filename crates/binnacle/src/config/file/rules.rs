@@ -7,7 +7,7 @@ use std::time::Duration;
 use binnacle_config::error::{ConfigError, ConfigErrors};
 use binnacle_config::reader::{FileKind, Placed, Reader};
 use binnacle_model::Labels;
-use binnacle_rules::file::{self, FileOptions, GroupSpec, RuleFile};
+use binnacle_rules::file::{self, FileOptions, GroupSpec, Language, RuleFile};
 
 use super::Includes;
 use crate::config::prometheus::PrometheusFile;
@@ -113,6 +113,7 @@ impl Rules {
         file: &Path,
         prometheus: Option<&PrometheusFile>,
         identity: &Identity,
+        log_rules: &[PathBuf],
         include: &mut Includes,
         errors: &mut Vec<ConfigError>,
     ) -> RulesSettings {
@@ -133,6 +134,17 @@ impl Rules {
         include
             .warnings
             .extend(files.iter().flat_map(|f| f.warnings.iter().cloned()));
+        let over_lines = FileOptions {
+            language: Some(Language::Logql),
+            ..FileOptions::default()
+        };
+        match file::load(log_rules, over_lines) {
+            Ok(found) => {
+                include.sources.extend(found.iter().map(|f| f.path.clone()));
+                files.extend(found);
+            }
+            Err(found) => errors.extend(found.iter().cloned()),
+        }
         if !self.groups.is_empty() {
             files.push(RuleFile {
                 path: file.to_owned(),
@@ -142,7 +154,7 @@ impl Rules {
         }
         if self
             .builtin
-            .unwrap_or(files.is_empty() && patterns.is_empty())
+            .unwrap_or(files.is_empty() && patterns.is_empty() && log_rules.is_empty())
         {
             files.extend(builtin());
         }

@@ -15,11 +15,13 @@ const FILES_MAX: usize = 1_000;
 /// Writes the families.
 pub(super) fn write(f: &mut Families, tail: &Shown) {
     let counters = &tail.counters;
-    f.gauge(
+    // Promtail's names, which end as those of counters do; so they have no type.
+    f.start(
         "promtail_files_active_total",
+        MetricType::Unknown,
         "Number of active files.",
-        counters.files_active.load(Relaxed) as f64,
     );
+    f.sample(&[], counters.files_active.load(Relaxed) as f64);
     let totals = [
         (
             "promtail_sent_entries_total",
@@ -73,7 +75,7 @@ pub(super) fn write(f: &mut Families, tail: &Shown) {
     }
     f.start(
         "promtail_file_bytes_total",
-        MetricType::Gauge,
+        MetricType::Unknown,
         "Number of bytes total.",
     );
     for (path, (size, _)) in files.iter().take(FILES_MAX) {
@@ -81,7 +83,7 @@ pub(super) fn write(f: &mut Families, tail: &Shown) {
     }
     f.start(
         "promtail_read_bytes_total",
-        MetricType::Gauge,
+        MetricType::Counter,
         "Number of bytes read.",
     );
     for (path, (_, offset)) in files.iter().take(FILES_MAX) {

@@ -158,7 +158,7 @@ fn token_of(group: &RuleGroup) -> String {
 
 /// `/rules`
 pub async fn rules(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
-    respond(&app, Wanted::read(&app, &params)?)
+    respond(&app, &Wanted::read(&app, &params)?)
 }
 
 /// `/rules` as Loki answers it: those over lines.
@@ -168,10 +168,10 @@ pub async fn rules_over_lines(
 ) -> Result<Response, ApiError> {
     let mut wanted = Wanted::read(&app, &params)?;
     wanted.language = LOGQL.to_owned();
-    respond(&app, wanted)
+    respond(&app, &wanted)
 }
 
-fn respond(app: &App, wanted: Wanted) -> Result<Response, ApiError> {
+fn respond(app: &App, wanted: &Wanted) -> Result<Response, ApiError> {
     let groups = app.rules.groups();
     let mut from = 0;
     if !wanted.next_token.is_empty() {

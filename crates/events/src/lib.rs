@@ -17,7 +17,6 @@
 
 mod background;
 pub mod block;
-mod durable;
 mod engine;
 mod error;
 mod head;

@@ -16,9 +16,9 @@ use binnacle_stdx::bits::{Bytes, put_varint, put_varint_signed};
 use binnacle_stdx::files::Files;
 use binnacle_store::Error;
 
-use crate::durable;
 use crate::record::{put_bytes, take_bytes};
 use crate::select::test;
+use binnacle_store::durable;
 
 const MAGIC: &[u8; 8] = b"binn-evt";
 const VERSION: u32 = 2;

@@ -20,7 +20,6 @@ mod background;
 mod block;
 mod checkpoint;
 pub mod chunk;
-mod durable;
 mod engine;
 mod error;
 mod exemplars;

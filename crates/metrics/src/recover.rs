@@ -22,7 +22,6 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::block::{self, Block, tombstones_number};
 use crate::checkpoint::{self, Checkpoint};
-use crate::durable::TEMPORARY_SUFFIX;
 use crate::engine::{HeadPart, Inner, State};
 use crate::error::EngineError;
 use crate::exemplars::Exemplars;
@@ -35,6 +34,7 @@ use crate::metadata::Families;
 use crate::options::EngineOptions;
 use crate::registry::Registry;
 use crate::stats::Counters;
+use binnacle_store::durable::TEMPORARY_SUFFIX;
 
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

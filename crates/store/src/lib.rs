@@ -10,6 +10,7 @@
 pub mod blockfile;
 pub mod dictionary;
 pub mod disk;
+pub mod durable;
 mod error;
 pub mod manifest;
 pub mod postings;

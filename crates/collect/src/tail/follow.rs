@@ -22,6 +22,12 @@ use crate::stages::{Pipeline, StageMetrics};
 /// How long a file that no pattern finds any more is still read, milliseconds.
 const GONE_MS: i64 = 10_000;
 
+/// Looks without news after which files are looked at less often.
+const QUIET_TICKS: u32 = 40;
+
+/// How many times as long a look is waited for then.
+const QUIET_NAPS: u32 = 4;
+
 /// Time between two savings of places, milliseconds.
 const SAVED_EVERY_MS: i64 = 1_000;
 
@@ -186,10 +192,19 @@ impl Tailer {
 
     /// Follows until `stopping`, and saves the places. Blocks.
     pub fn run(mut self, stopping: &AtomicBool) {
+        let mut quiet = 0;
         while !stopping.load(Ordering::Relaxed) {
-            if !self.tick() {
-                std::thread::sleep(self.settings.poll_every);
+            let read = self.counters.read_bytes.load(Ordering::Relaxed);
+            let is_more = self.tick();
+            if self.counters.read_bytes.load(Ordering::Relaxed) != read {
+                quiet = 0;
             }
+            if is_more {
+                continue;
+            }
+            quiet += 1;
+            let naps = if quiet > QUIET_TICKS { QUIET_NAPS } else { 1 };
+            std::thread::sleep(self.settings.poll_every * naps);
         }
         self.stop();
     }

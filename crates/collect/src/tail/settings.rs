@@ -77,7 +77,8 @@ pub struct TailSettings {
     pub positions: Option<PathBuf>,
     /// How often new files are looked for, at most.
     pub find_every: Duration,
-    /// How often files are looked at that have nothing new.
+    /// How often files are looked at that have nothing new; a quarter as often when there
+    /// was nothing new for forty times as long.
     pub poll_every: Duration,
     /// Files that are open at the same time, at most.
     pub files_max: usize,

@@ -121,7 +121,7 @@ impl Tombstones {
         }
         let crc = crc32fast::hash(&out);
         out.extend_from_slice(&crc.to_le_bytes());
-        crate::durable::replace(files, &path(dir, id), &out)
+        binnacle_store::durable::replace(files, &path(dir, id), &out)
     }
 }
 

@@ -22,7 +22,6 @@ use super::{Maintenance, entry, plan};
 use crate::block::{self, Block, Builder};
 use crate::checkpoint;
 use crate::chunk::Effort;
-use crate::durable;
 use crate::engine::{HeadPart, Inner, State};
 use crate::error::EngineError;
 use crate::head::Generation;
@@ -30,6 +29,7 @@ use crate::ingest::Writer;
 use crate::ingest::record::Logged;
 use crate::recover::blocks_dir;
 use crate::registry::SeriesId;
+use binnacle_store::durable;
 
 /// A flush writes about this many windows at most; older data get wider ones.
 const WINDOWS_MAX: i64 = 3;

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
+use crate::Error;
 use binnacle_stdx::files::Files;
-use binnacle_store::Error;
 
 /// What the name of a file ends in while it is being written.
-pub(crate) const TEMPORARY_SUFFIX: &str = binnacle_store::blockfile::TEMPORARY_SUFFIX;
+pub const TEMPORARY_SUFFIX: &str = crate::blockfile::TEMPORARY_SUFFIX;
 
 /// Puts `bytes` under the name `path`, atomically and safe from a power cut.
-pub(crate) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+///
+/// # Errors
+/// Those of the disk; then the old file is there.
+pub fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(TEMPORARY_SUFFIX);
     let temporary = std::path::PathBuf::from(temporary);

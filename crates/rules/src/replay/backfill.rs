@@ -102,7 +102,10 @@ fn unavailable(error: &AppendError) -> QueryError {
 
 /// The answer of a back-fill.
 pub(super) fn summed_up(plan: &Plan, ran: Vec<Ran<'_>>) -> Backfill {
-    let mut backfill = Backfill::default();
+    let mut backfill = Backfill {
+        errors: plan.left_out.clone(),
+        ..Backfill::default()
+    };
     for (planned, Ran { played, writer }) in plan.rules.iter().zip(ran) {
         if !planned.wanted || planned.rule.alerting().is_some() {
             continue;

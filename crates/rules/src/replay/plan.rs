@@ -15,6 +15,10 @@ use crate::rule::{ALERTNAME, ALERTS, ALERTS_FOR_STATE, Rule};
 /// More steps than a replay can mean: a month, every second.
 const STEPS_MAX: i64 = 2_700_000;
 
+/// Why a rule over lines is left out.
+const OVER_LINES: &str =
+    "it is over lines (LogQL): only rules over metrics can be evaluated over the past";
+
 /// The rules of a replay, in the order in which they are evaluated at one time.
 pub(super) struct Plan {
     pub(super) rules: Vec<Planned>,
@@ -22,6 +26,8 @@ pub(super) struct Plan {
     pub(super) end_ms: i64,
     /// Whether a rule reads what a later one gives, so that all go step by step.
     pub(super) lockstep: bool,
+    /// What is not played as it would run: rule and why.
+    pub(super) left_out: Vec<(String, String)>,
 }
 
 /// One rule.
@@ -79,7 +85,8 @@ impl Plan {
         if query.step_ms < 0 {
             return Err(bad("the step must be more than 0"));
         }
-        let mut rules = Vec::new();
+        let (mut rules, mut over_lines) = (Vec::new(), Vec::new());
+        let mut left_out = Vec::new();
         for group in &file.groups {
             let interval_ms = group.interval_ms.unwrap_or(settings.interval_ms).max(1);
             let step_ms = if query.step_ms > 0 {
@@ -95,17 +102,13 @@ impl Plan {
                 )));
             }
             for spec in &group.rules {
-                let is_over_lines = spec.expr.language == Language::Logql;
                 let wanted = query.group.as_ref().is_none_or(|name| *name == group.name)
                     && query.rule.as_ref().is_none_or(|name| *name == spec.name);
-                if is_over_lines {
-                    if wanted && query.rule.is_some() {
-                        return Err(bad(format!(
-                            "{} is a rule over lines (LogQL): only rules over metrics can be \
-                             evaluated over the past",
-                            spec.name
-                        )));
+                if spec.expr.language == Language::Logql {
+                    if wanted {
+                        left_out.push((spec.name.clone(), OVER_LINES.to_owned()));
                     }
+                    over_lines.push(Rule::new(group, spec, false));
                     continue;
                 }
                 rules.push(Planned {
@@ -128,13 +131,35 @@ impl Plan {
             start_ms: query.start_ms,
             end_ms: query.end_ms,
             lockstep: false,
+            left_out,
         };
         plan.connect();
         plan.keep_needed();
         if plan.rules.is_empty() {
-            return Err(bad("no rule of that group and name"));
+            return Err(match plan.left_out.first() {
+                Some((rule, why)) => bad(format!("{rule}: {why}")),
+                None => bad("no rule of that group and name"),
+            });
         }
+        plan.tell_readers_of(&over_lines);
         Ok(plan)
+    }
+
+    /// Notes which rules read what rules over lines recorded.
+    fn tell_readers_of(&mut self, over_lines: &[Rule]) {
+        for planned in &self.rules {
+            let mut read: BTreeSet<&str> = BTreeSet::new();
+            planned.rule.expr.tree.selectors(&mut |selector| {
+                let writers = over_lines.iter().filter(|r| may_read(selector, r));
+                read.extend(writers.map(|r| r.name.as_str()));
+            });
+            self.left_out.extend(read.into_iter().map(|writer| {
+                let why = format!(
+                    "reads {writer}, a rule over lines, of which only what is stored is seen"
+                );
+                (planned.rule.name.clone(), why)
+            }));
+        }
     }
 
     /// Finds out who reads whom.

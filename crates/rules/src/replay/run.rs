@@ -340,7 +340,10 @@ impl ByStep {
 
 /// The answer of a replay.
 pub(super) fn summed_up(plan: &Plan, ran: Vec<Ran<'_>>, settings: &Settings) -> Replay {
-    let mut replay = Replay::default();
+    let mut replay = Replay {
+        errors: plan.left_out.clone(),
+        ..Replay::default()
+    };
     for (planned, ran) in plan.rules.iter().zip(ran) {
         if !planned.wanted {
             continue;

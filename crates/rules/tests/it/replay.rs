@@ -342,3 +342,49 @@ async fn what_an_engine_refuses_is_told() {
     .await;
     assert_eq!(done.expect("a back-fill").rules[0].samples, 0);
 }
+
+/// A rule over lines is told instead of being passed over, and so is who reads it.
+#[tokio::test]
+async fn rules_over_lines_are_told() {
+    const MIXED: &str = "
+groups:
+- name: mixed
+  interval: 1m
+  rules:
+  - record: lines:count
+    expr: count_over_time({app=\"a\"} |= \"x\" [5m])
+  - record: twice
+    expr: lines:count * 2
+  - record: alone
+    expr: sum(x)
+";
+    let world = world(1);
+    let ask = |rule: Option<&str>| {
+        let query = ReplayQuery {
+            rules: MIXED.to_owned(),
+            group: None,
+            rule: rule.map(str::to_owned),
+            start_ms: 0,
+            end_ms: 10 * MINUTE_MS,
+            step_ms: 0,
+        };
+        let metrics = world.metrics.clone();
+        async move { replay(&query, &*metrics, &Settings::default()).await }
+    };
+    let all = ask(None).await.expect("a replay");
+    let told: Vec<String> = all
+        .errors
+        .iter()
+        .map(|(r, e)| format!("{r}: {e}"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "lines:count: it is over lines (LogQL): only rules over metrics can be evaluated over the past",
+            "twice: reads lines:count, a rule over lines, of which only what is stored is seen",
+        ]
+    );
+    assert_eq!(ask(Some("alone")).await.expect("a replay").errors, []);
+    let error = ask(Some("lines:count")).await.expect_err("there is none");
+    assert!(error.to_string().contains("over lines"), "{error}");
+}

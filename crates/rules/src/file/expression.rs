@@ -112,7 +112,7 @@ impl Expression {
 /// The text of a metric query over lines, or where it is none and why.
 fn logql(source: &str) -> Result<String, (usize, String)> {
     match binnacle_logql::parse::parse(source) {
-        Ok(LogExpr::Sample(_)) => Ok(source.trim().to_owned()),
+        Ok(sample @ LogExpr::Sample(_)) => Ok(sample.to_string()),
         Ok(LogExpr::Log(log)) => Err((
             log.span.start,
             "a rule needs numbers: put the selector into an aggregation such as \

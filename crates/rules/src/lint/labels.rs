@@ -29,6 +29,11 @@ impl Possible {
         Self::Only(BTreeSet::new())
     }
 
+    /// Any labels at all.
+    pub(super) fn any() -> Self {
+        Self::AllBut(BTreeSet::new())
+    }
+
     /// Whether a series can have the label.
     pub(super) fn has(&self, label: &str) -> bool {
         match self {

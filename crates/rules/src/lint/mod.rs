@@ -23,6 +23,8 @@ mod walk;
 
 pub(crate) use walk::walk;
 
+use labels::{Possible, possible};
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -150,6 +152,15 @@ impl Subject<'_> {
     /// Whether the rule alerts.
     pub(crate) fn is_alert(&self) -> bool {
         matches!(self.rule.kind, RuleKind::Alerting { .. })
+    }
+
+    /// The labels that results of the expression can have.
+    fn possible_labels(&self) -> Possible {
+        match self.rule.expr.language {
+            Language::Promql => possible(&self.rule.expr.tree),
+            // Parsers make labels of what is in the lines.
+            Language::Logql => Possible::any(),
+        }
     }
 
     /// `for`, milliseconds; 0 for recording rules.
@@ -288,19 +299,13 @@ fn subjects<'a>(
 ) -> impl Iterator<Item = Subject<'a>> {
     files.iter().flat_map(move |file| {
         file.groups.iter().flat_map(move |group| {
-            // Checks look at series; rules over lines read none.
-            let over_series = |rule: &&RuleSpec| rule.expr.language == Language::Promql;
-            group
-                .rules
-                .iter()
-                .filter(over_series)
-                .map(move |rule| Subject {
-                    files,
-                    settings,
-                    file,
-                    group,
-                    rule,
-                })
+            group.rules.iter().map(move |rule| Subject {
+                files,
+                settings,
+                file,
+                group,
+                rule,
+            })
         })
     })
 }

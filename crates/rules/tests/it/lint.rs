@@ -349,3 +349,34 @@ async fn data_tell_what_is_missing() {
         "{findings:#?}"
     );
 }
+
+/// Rules over lines have the checks that look at no series, and no others.
+#[test]
+fn rules_over_lines_are_looked_at() {
+    let text = "
+groups:
+- name: a
+  language: logql
+  interval: 1m
+  rules:
+  - alert: Many
+    expr: sum by (app) (count_over_time({app=\"a\"}   |= \"x\" | json [5m])) > 2
+    for: 7s
+    labels: {value: '{{ $value }}'}
+    annotations: {summary: '{{ $labels.app }} {{ .Nothing }}'}
+";
+    let file = file::parse(Path::new("r.yml"), text, FileOptions::default()).expect("rules");
+    assert_eq!(
+        file.groups[0].rules[0].expr.text,
+        "(sum by (app) (count_over_time({app=\"a\"} |= \"x\" | json[5m])) > 2)"
+    );
+    assert_eq!(
+        lines(&lint(&[file], &Settings::default())),
+        [
+            "7 info Many alerts/for",
+            "7 info Many alerts/runbook",
+            "10 bug Many alerts/template",
+            "11 bug Many alerts/template",
+        ]
+    );
+}

@@ -1,6 +1,7 @@
 //! `/rules`: Loki's ruler API, for reading. Rules are files here; what changes them is
 //! their editor and a reload.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -14,23 +15,34 @@ use crate::state::App;
 
 const LOGQL: &str = "logql";
 
-/// The groups with rules over lines, by the name of their file without its folders, which
-/// is what Loki calls a namespace.
+/// The groups with rules over lines by file, under what Loki calls a namespace: the name of
+/// the file, or its path where another file has that name.
 fn namespaces(app: &App) -> Vec<(String, Vec<RuleGroup>)> {
-    let mut all: Vec<(String, Vec<RuleGroup>)> = Vec::new();
+    let mut by_file: BTreeMap<String, Vec<RuleGroup>> = BTreeMap::new();
     for group in app.rules.groups() {
         let mut group = RuleGroup::clone(&group);
         group.rules.retain(|rule| rule.language == LOGQL);
-        if group.rules.is_empty() {
-            continue;
-        }
-        let file = group.file.rsplit('/').next().unwrap_or_default().to_owned();
-        match all.iter_mut().find(|(name, _)| *name == file) {
-            Some((_, groups)) => groups.push(group),
-            None => all.push((file, vec![group])),
+        if !group.rules.is_empty() {
+            by_file.entry(group.file.clone()).or_default().push(group);
         }
     }
-    all
+    named(by_file)
+}
+
+fn named<G>(by_file: BTreeMap<String, G>) -> Vec<(String, G)> {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for path in by_file.keys() {
+        *files.entry(name(path)).or_default() += 1;
+    }
+    let shown = |path: String| match name(&path) {
+        name if files.get(&name) == Some(&1) => name,
+        _ => path,
+    };
+    by_file
+        .into_iter()
+        .map(|(path, groups)| (shown(path), groups))
+        .collect()
 }
 
 /// `/rules`
@@ -148,4 +160,17 @@ fn push_rule(out: &mut Vec<u8>, rule: &RuleStatus, indent: &str) {
         push_map(out, &inner, "annotations", pairs);
     }
     push_map(out, &inner, "labels", rule.labels.iter());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_stay_apart() {
+        let files = ["/rules/a/x.yml", "/rules/b/x.yml", "/rules/b/y.yml"];
+        let by_file = files.map(|f| (f.to_owned(), ())).into();
+        let names: Vec<String> = named(by_file).into_iter().map(|(name, ())| name).collect();
+        assert_eq!(names, ["/rules/a/x.yml", "/rules/b/x.yml", "y.yml"]);
+    }
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use binnacle_collect::tail::TailSettings;
 use binnacle_config::error::ConfigErrors;
+use binnacle_config::glob;
 use binnacle_config::reader::{FileKind, Reader};
 use binnacle_guard::{EnrichmentSettings, GuardSettings, LimitSettings, LongLines};
 use binnacle_wire::otlp::LogMapping;
 
 use super::logs_listen::{self, Sockets};
 use super::privacy;
+use super::rules::LogRules;
 use super::tail::{self, Tail};
 use super::tiers::{self, TierSettings};
 use crate::config::loki::{LokiFile, Ruler, otlp};
@@ -91,25 +93,23 @@ pub(super) struct Logs {
 }
 
 impl Logs {
-    /// All files of rules over lines, as patterns: those that are named, and those in the
-    /// folders of tenants below the ruler's.
-    pub(super) fn rule_files(&self) -> Vec<PathBuf> {
+    /// Rules over lines: of the files that are named, and of those in the folders of tenants
+    /// below the ruler's, whatever they are called. Hidden ones are versions of a folder
+    /// that Kubernetes mounts.
+    pub(super) fn rules(&self) -> LogRules {
         let mut all = self.rule_files.clone();
-        let ruler = self.settings.ruler.directory.as_deref();
-        let entries = ruler.map(std::fs::read_dir);
-        let mut tenants: Vec<PathBuf> = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect();
-        tenants.sort();
-        for tenant in tenants {
-            all.extend(["*.yaml", "*.yml"].map(|end| tenant.join(end)));
+        if let Some(directory) = &self.settings.ruler.directory {
+            let found = glob::expand(&directory.join("*/*")).into_iter();
+            all.extend(found.filter(|path| {
+                let below = path.strip_prefix(directory).unwrap_or(path);
+                let mut parts = below.iter().map(std::ffi::OsStr::as_encoded_bytes);
+                path.is_file() && !parts.any(|part| part.starts_with(b"."))
+            }));
         }
-        all
+        LogRules {
+            files: all,
+            evaluation_interval: self.settings.ruler.evaluation_interval,
+        }
     }
 }
 

@@ -175,7 +175,7 @@ fn parse(
             external_labels: metrics.collect.global.external_labels.clone(),
             external_url,
         },
-        &raw.logs.rule_files(),
+        &raw.logs.rules(),
         &mut include,
         &mut errors,
     );

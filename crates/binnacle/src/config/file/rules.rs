@@ -36,6 +36,14 @@ pub struct RulesSettings {
     pub settings: binnacle_rules::Settings,
 }
 
+/// Rules over lines that are not among the others.
+pub(super) struct LogRules {
+    /// Their files, as patterns.
+    pub(super) files: Vec<PathBuf>,
+    /// How often groups are evaluated that do not say; `None`: as all others.
+    pub(super) evaluation_interval: Option<Duration>,
+}
+
 /// How this server calls itself.
 pub(super) struct Identity {
     pub(super) external_labels: Labels,
@@ -113,7 +121,7 @@ impl Rules {
         file: &Path,
         prometheus: Option<&PrometheusFile>,
         identity: &Identity,
-        log_rules: &[PathBuf],
+        log_rules: &LogRules,
         include: &mut Includes,
         errors: &mut Vec<ConfigError>,
     ) -> RulesSettings {
@@ -138,8 +146,13 @@ impl Rules {
             language: Some(Language::Logql),
             ..FileOptions::default()
         };
-        match file::load(log_rules, over_lines) {
-            Ok(found) => {
+        match file::load(&log_rules.files, over_lines) {
+            Ok(mut found) => {
+                let interval = log_rules.evaluation_interval;
+                let interval_ms = interval.and_then(|i| i64::try_from(i.as_millis()).ok());
+                for group in found.iter_mut().flat_map(|f| &mut f.groups) {
+                    group.interval_ms = group.interval_ms.or(interval_ms);
+                }
                 include.sources.extend(found.iter().map(|f| f.path.clone()));
                 files.extend(found);
             }
@@ -154,7 +167,7 @@ impl Rules {
         }
         if self
             .builtin
-            .unwrap_or(files.is_empty() && patterns.is_empty() && log_rules.is_empty())
+            .unwrap_or(files.is_empty() && patterns.is_empty() && log_rules.files.is_empty())
         {
             files.extend(builtin());
         }

@@ -302,3 +302,37 @@ fn otlp_config_of_loki() {
         assert_eq!(got, want, "{id}");
     }
 }
+
+/// Rules lie in a folder for each tenant, under any name, as Kubernetes mounts them too.
+#[test]
+fn rules_of_the_rulers_folder_are_over_lines() {
+    let dir = tempfile::tempdir().expect("there is a folder for temporary files");
+    let rules = |name: &str| {
+        let expr = "count_over_time({app=\"a\"}[5m])";
+        format!("groups:\n- name: {name}\n  rules:\n  - {{record: r, expr: '{expr}'}}\n")
+    };
+    super::write(dir.path(), "rules/fake/..2026/shop", &rules("hidden"));
+    super::write(dir.path(), "rules/fake/shop", &rules("shop"));
+    super::write(dir.path(), "rules/other/host.yml", &rules("host"));
+    let folder = dir.path().join("rules");
+    let loki = format!(
+        "ruler:\n  evaluation_interval: 7s\n  storage: {{type: local, local: {{directory: {}}}}}\n",
+        folder.display()
+    );
+    super::write(dir.path(), "loki.yaml", &loki);
+    let path = super::write(
+        dir.path(),
+        "binnacle.yaml",
+        "logs: {loki_file: loki.yaml}\n",
+    );
+    let loaded = file::load_with(Some(&path), &Overrides::default(), &|_| None);
+    let settings = loaded.unwrap_or_else(|errors| panic!("{errors}")).settings;
+    let groups = settings.rules.files.iter().flat_map(|f| &f.groups);
+    let shown: Vec<String> = groups
+        .map(|g| {
+            let language = g.rules[0].expr.language.as_str();
+            format!("{} {language} {:?}", g.name, g.interval_ms)
+        })
+        .collect();
+    assert_eq!(shown, ["shop logql Some(7000)", "host logql Some(7000)"]);
+}

@@ -23,10 +23,20 @@ mod template;
 mod vector_matching;
 
 use super::{About, Finding, Report, Settings, Subject};
-use crate::file::RuleFile;
+use crate::file::{Language, RuleFile};
 
 pub(super) use aggregate::{CHECK as AGGREGATE, add as no_label};
 pub(super) use series::CHECK as SERIES;
+
+/// The checks that look at no series, and so at rules over lines as well.
+const OVER_LINES: [&str; 6] = [
+    conflict::CHECK,
+    conflict::EXTERNAL,
+    duplicate::CHECK,
+    hold::CHECK,
+    runbook::CHECK,
+    template::CHECK,
+];
 
 type Check = fn(&Subject<'_>, &mut Report<'_>);
 
@@ -159,8 +169,11 @@ pub const CHECKS: &[About] = &{
 
 /// Runs all checks over one rule.
 pub(super) fn run(subject: &Subject<'_>, report: &mut Report<'_>) {
-    for (_, _, check) in TABLE {
-        check(subject, report);
+    let is_over_lines = subject.rule.expr.language == Language::Logql;
+    for (name, _, check) in TABLE {
+        if !is_over_lines || OVER_LINES.contains(name) {
+            check(subject, report);
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use binnacle_template::prometheus::AlertTemplate;
 
-use super::super::labels::possible;
 use super::super::{Report, Severity, Subject, text};
 
 pub(super) const CHECK: &str = "alerts/template";
@@ -12,7 +11,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     if !subject.is_alert() {
         return;
     }
-    let labels = possible(&subject.rule.expr.tree);
+    let labels = subject.possible_labels();
     let own = &subject.rule.labels;
     for field in own.iter().chain(subject.annotations()) {
         let Ok(template) = AlertTemplate::parse("lint", &field.value) else {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use binnacle::config::TierSettings;
 use binnacle_events::Tier;
+use binnacle_store::durable;
 
 /// The file that remembers the folders, one a line.
 const REMEMBERED: &str = "tiers";
@@ -67,9 +68,7 @@ fn remember(tiers: &[Tier], logs: &Path) -> Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(logs).with_context(|| format!("create {}", logs.display()))?;
-    let temporary = logs.join("tiers.tmp");
-    std::fs::write(&temporary, text)
-        .and_then(|()| std::fs::rename(&temporary, &path))
+    durable::replace(&*binnacle_store::disk::files(), &path, text.as_bytes())
         .with_context(|| format!("write {}", path.display()))
 }
 

@@ -21,6 +21,7 @@ use binnacle_model::event::{EventSelection, Rows, SelectEvents};
 use binnacle_model::limits::{Meter, QueryLimits};
 use binnacle_model::select::SelectError;
 use binnacle_stdx::clock::Clock;
+use binnacle_store::durable;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -101,16 +102,19 @@ impl PatternWatch {
         }
     }
 
-    /// Looks at what came since the last time. Blocks.
+    /// Looks at what came since the last time; one caller at a time. Blocks.
     pub fn look(&self) {
         let now_ms = self.clock.now_ms();
         let end_ns = now_ms.saturating_mul(1_000_000).saturating_sub(LAG_NS);
-        let mut state = self.state.lock();
-        let start_ns = state.until_ns.max(end_ns.saturating_sub(STRETCH_NS));
+        let until_ns = self.state.lock().until_ns;
+        let start_ns = until_ns.max(end_ns.saturating_sub(STRETCH_NS));
         if start_ns >= end_ns {
             return;
         }
-        match sightings(&self.engine, start_ns, end_ns) {
+        // Those who ask what is known do not wait for the reading.
+        let seen = sightings(&self.engine, start_ns, end_ns);
+        let mut state = self.state.lock();
+        match seen {
             Ok(services) => {
                 state.until_ns = end_ns;
                 for (service, sightings) in services {
@@ -299,9 +303,7 @@ fn save(path: &Path, ledger: &Ledger) -> Result<()> {
         .collect();
     let bytes = serde_json::to_vec(&json!({"version": 1, "services": services}))
         .context("encode the patterns")?;
-    let temporary = path.with_extension("json.tmp");
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
+    durable::replace(&*binnacle_store::disk::files(), path, &bytes)
         .with_context(|| format!("write {}", path.display()))
 }
 

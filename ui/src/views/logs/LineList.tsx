@@ -1,6 +1,6 @@
 // The list of lines. It scrolls with the page; only what is near the window is in the document, however long lines are.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { Line } from '../../lib/logs/lines';
 import type { Row } from '../../lib/logs/repeats';
@@ -9,7 +9,7 @@ import type { Zone } from '../../lib/timerange';
 import { IconAlert } from '../../components/icons';
 import LineDetails from './LineDetails';
 import LineRow from './LineRow';
-import { useFocusedLine, useLineKeys } from './useLineKeys';
+import { useOpenRows } from './useOpenRows';
 
 const ROW_PX = 22;
 const LINE_PX = 18;
@@ -70,15 +70,7 @@ export default function LineList({ rows, display, zone, nowMs, needles, open, on
     scrollPaddingStart: 110,
     scrollPaddingEnd: 24,
   });
-  const indexOf = useMemo(() => new Map(rows.map(({ line }, index) => [line.key, index])), [rows]);
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? -1;
-
-  useEffect(() => {
-    if (last >= 0 && last >= rows.length - 1) onEnd();
-    // onEnd is asked again only when the list has grown or moved.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [last, rows.length]);
+  const { items, indexOf, onClick } = useOpenRows({ rows, virtual, host, open, onOpen, cursor, onCursor, onEnd });
 
   useEffect(() => {
     const index = indexOf.get(target);
@@ -87,30 +79,6 @@ export default function LineList({ rows, display, zone, nowMs, needles, open, on
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [target]);
 
-  const toggle = (key: string) => {
-    const next = new Set(open);
-    if (!next.delete(key)) next.add(key);
-    onOpen(next);
-    onCursor(key);
-  };
-  const move = (step: number) => {
-    const at = indexOf.get(cursor);
-    const index = at === undefined ? (items.find((item) => item.end > scrollY)?.index ?? 0) : Math.min(Math.max(at + step, 0), rows.length - 1);
-    const row = rows[index];
-    if (row === undefined) return;
-    onCursor(row.line.key);
-    virtual.scrollToIndex(index, { align: 'auto' });
-  };
-  useLineKeys({ move, toggle, open, onOpen, cursor, onCursor });
-  useFocusedLine(host, cursor, last);
-
-  const onClick = (event: React.MouseEvent) => {
-    if (!(event.target instanceof Element)) return;
-    const key = event.target.closest('[data-line]')?.getAttribute('data-line');
-    // Who selects text wants the text, not the details.
-    if (key == null || getSelection()?.isCollapsed === false) return;
-    toggle(key);
-  };
   return (
     <div className={`line-list${display.wrap ? '' : ' line-list-nowrap'}${old ? ' result-old' : ''}`} ref={host} onClick={onClick} role="list" aria-label="Lines">
       <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>

@@ -1,6 +1,6 @@
 // Lines as a table of chosen columns. Rows open as they do in the list.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { IconX } from '../../components/icons';
 import { columnOf, sorted } from '../../lib/logs/columns';
@@ -11,7 +11,7 @@ import type { Zone } from '../../lib/timerange';
 import { useLogsActions } from './actions';
 import LineDetails from './LineDetails';
 import { timeText } from './LineRow';
-import { useFocusedLine, useLineKeys } from './useLineKeys';
+import { useOpenRows } from './useOpenRows';
 
 const ROW_PX = 27;
 const CELL_CHARS = 300;
@@ -48,13 +48,7 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
   }, []);
   const list = useMemo(() => sorted(rows, sort), [rows, sort]);
   const virtual = useWindowVirtualizer({ count: list.length, estimateSize: () => ROW_PX, getItemKey: (index) => list[index]?.line.key ?? index, overscan: 16, scrollMargin: top, scrollPaddingStart: 110, scrollPaddingEnd: 24 });
-  const indexOf = useMemo(() => new Map(list.map(({ line }, index) => [line.key, index])), [list]);
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? -1;
-  useEffect(() => {
-    if (last >= 0 && last >= list.length - 1) onEnd();
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [last, list.length]);
+  const { items, onClick } = useOpenRows({ rows: list, virtual, host, open, onOpen, cursor, onCursor, onEnd });
 
   const numeric = useMemo(() => new Set(columns.filter((column) => rows.slice(0, 40).some(({ line }) => NUMBER.test(columnOf(line, column))) && rows.slice(0, 40).every(({ line }) => /^$/.test(columnOf(line, column)) || NUMBER.test(columnOf(line, column))))), [rows, columns]);
   const template = { gridTemplateColumns: `${display.time === 'full' ? '176px' : '104px'} 60px ${columns.map((column) => (numeric.has(column) ? 'minmax(84px, 116px)' : 'minmax(140px, 1fr)')).join(' ')} minmax(240px, ${columns.length > 0 ? 2 : 1}fr)`, minWidth: 500 + columns.reduce((sum, column) => sum + (numeric.has(column) ? 96 : 152), 0) };
@@ -68,27 +62,6 @@ export default function LineTable({ rows, columns, sort, onSort, display, zone, 
         {removable && <button type="button" className="icon-button" aria-label={`Remove the column ${title}`} title="Remove this column" onClick={() => actions.toggleColumn(column)}><IconX size={12} aria-hidden /></button>}
       </span>
     );
-  };
-  const toggle = (key: string) => {
-    const next = new Set(open);
-    if (!next.delete(key)) next.add(key);
-    onOpen(next);
-    onCursor(key);
-  };
-  const move = (step: number) => {
-    const at = indexOf.get(cursor);
-    const index = at === undefined ? (items.find((item) => item.end > scrollY)?.index ?? 0) : Math.min(Math.max(at + step, 0), list.length - 1);
-    const row = list[index];
-    if (row === undefined) return;
-    onCursor(row.line.key);
-    virtual.scrollToIndex(index, { align: 'auto' });
-  };
-  useLineKeys({ move, toggle, open, onOpen, cursor, onCursor });
-  useFocusedLine(host, cursor, last);
-  const onClick = (event: React.MouseEvent) => {
-    const key = event.target instanceof Element ? event.target.closest('[data-line]')?.getAttribute('data-line') : null;
-    if (key == null || getSelection()?.isCollapsed === false) return;
-    toggle(key);
   };
   return (
     <div className={old ? 'line-table result-old' : 'line-table'} role="table" aria-label="Lines" onClick={onClick}>

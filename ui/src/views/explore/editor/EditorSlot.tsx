@@ -1,6 +1,7 @@
 // Holds the place of the editor: until its code is there, a plain field of the same size that works.
 
 import { lazy, Suspense } from 'react';
+import PlainQueryField from '../../../components/PlainQueryField';
 
 export interface EditorProps {
   value: string;
@@ -14,24 +15,9 @@ export interface EditorProps {
 const PromqlEditor = lazy(() => import('./PromqlEditor'));
 
 export default function EditorSlot(props: EditorProps) {
+  const { value, label, onChange, onRun } = props;
   return (
-    <Suspense
-      fallback={
-        <textarea
-          className="promql-editor promql-plain"
-          aria-label={props.label}
-          rows={1}
-          value={props.value}
-          spellCheck={false}
-          onChange={(event) => props.onChange(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey) return;
-            event.preventDefault();
-            props.onRun();
-          }}
-        />
-      }
-    >
+    <Suspense fallback={<PlainQueryField value={value} label={label} onChange={onChange} onRun={onRun} />}>
       <PromqlEditor {...props} />
     </Suspense>
   );

@@ -1,6 +1,7 @@
 // Holds the place of the editor: until its code is there, a plain field of the same size that works.
 
 import { lazy, Suspense } from 'react';
+import PlainQueryField from '../../../components/PlainQueryField';
 import type { ResolvedRange } from '../../../lib/timerange';
 
 export interface EditorProps {
@@ -14,25 +15,9 @@ export interface EditorProps {
 const LogqlEditor = lazy(() => import('./LogqlEditor'));
 
 export default function EditorSlot(props: EditorProps) {
+  const { value, onChange, onRun } = props;
   return (
-    <Suspense
-      fallback={
-        <textarea
-          className="promql-editor promql-plain"
-          aria-label="LogQL query"
-          data-search
-          rows={1}
-          value={props.value}
-          spellCheck={false}
-          onChange={(event) => props.onChange(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey) return;
-            event.preventDefault();
-            props.onRun();
-          }}
-        />
-      }
-    >
+    <Suspense fallback={<PlainQueryField value={value} label="LogQL query" isSearch onChange={onChange} onRun={onRun} />}>
       <LogqlEditor {...props} />
     </Suspense>
   );

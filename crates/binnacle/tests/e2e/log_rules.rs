@@ -81,8 +81,11 @@ fn rules_over_lines_record_and_alert() {
     let (_, told) = server.json("/api/v2/alerts");
     let told = &told.as_array().expect("alerts")[0];
     assert_eq!(told["annotations"]["summary"], "shop logged 4 errors");
+    // As the language prints it, comparisons in brackets.
     let url = told["generatorURL"].as_str().expect("a URL");
-    assert!(url.contains("/logs?q=sum"), "{url}");
+    let expr = r#"(sum by (app) (count_over_time({app="shop"} |= "error"[5m])) > 2)"#;
+    let want = format!("/logs?q={}", escape(expr));
+    assert!(url.ends_with(&want), "{url}\n{want}");
 
     // Loki's own addresses show these and no others.
     let (status, rules) = server.json("/prometheus/api/v1/rules");

@@ -39,12 +39,10 @@ impl Tailer {
         if file.is_packed() && !is_old && !self.is_settled(file, path, now_ms) {
             return None;
         }
-        let same = self.gone.iter().position(|p| p.inode == file.inode);
-        // Otherwise another file has its number now, or it was cut off: what it was may still
-        // be found as a copy.
-        if let Some(at) = same
-            && file.is_at(&self.gone[at])
-        {
+        // Several files may have had the number, one after the other. Where none of them is
+        // this one, it is new or was cut off: what it was may still be found as a copy.
+        let mut gone = self.gone.iter();
+        if let Some(at) = gone.position(|p| p.inode == file.inode && file.is_at(p)) {
             return Some(self.gone.swap_remove(at).offset);
         }
         match self.copy_of(file, path, now_ms) {

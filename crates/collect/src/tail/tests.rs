@@ -14,6 +14,7 @@ use binnacle_model::event::sink::{LogSink, SinkError, Source, Taken};
 use binnacle_stdx::clock::ManualClock;
 use parking_lot::Mutex;
 
+use super::checkpoint::{Place, Print};
 use super::*;
 use crate::stages::{MultilineSettings, StageSettings};
 
@@ -21,6 +22,7 @@ use crate::stages::{MultilineSettings, StageSettings};
 #[derive(Default)]
 struct Store {
     lines: Mutex<Vec<(String, Vec<u8>)>>,
+    times_ns: Mutex<Vec<i64>>,
     refuses: Mutex<bool>,
 }
 
@@ -37,6 +39,7 @@ impl LogSink for Store {
             let labels = labels.expect("labels").to_string();
             for row in stream.rows.clone() {
                 lines.push((labels.clone(), batch.line(row as usize).to_vec()));
+                self.times_ns.lock().push(batch.times_ns[row as usize]);
             }
         }
         Ok(Taken {
@@ -160,6 +163,19 @@ fn lines_come_as_they_are_written() {
     );
 }
 
+/// Lines that are read at once have times of their own: a store takes two lines of one
+/// time and text for one.
+#[test]
+fn equal_lines_have_different_times() {
+    let mut w = World::new("*.log");
+    w.write("a.log", &"again\n".repeat(100));
+    w.write("b.log", &"again\n".repeat(100));
+    w.tailer().tick();
+    let times = w.store.times_ns.lock().clone();
+    assert_eq!(times.len(), 200);
+    assert!(times.windows(2).all(|t| t[0] < t[1]), "{times:?}");
+}
+
 #[test]
 fn long_lines_are_cut_into_pieces() {
     let mut w = World::new("*.log");
@@ -182,6 +198,31 @@ fn a_restart_goes_on_where_it_was() {
     w.write("a.log", "ee\nfour\n");
     w.settle();
     assert_eq!(w.lines(), ["one", "two", "three", "four"]);
+}
+
+/// The system gives the number of a removed file to another one.
+#[test]
+fn a_number_that_several_files_had_says_nothing_alone() {
+    let mut w = World::new("*.log");
+    w.write("a.log", "one\ntwo\n");
+    w.settle();
+    w.tailer().stop();
+    w.start();
+    let of_another = Place {
+        path: w.path("other"),
+        offset: 3,
+        print: Print {
+            head_len: 3,
+            head: 1,
+            tail_len: 3,
+            tail: 1,
+        },
+        ..w.tailer().gone[0].clone()
+    };
+    w.tailer().gone.insert(0, of_another);
+    w.write("a.log", "three\n");
+    w.settle();
+    assert_eq!(w.lines(), ["one", "two", "three"]);
 }
 
 #[test]

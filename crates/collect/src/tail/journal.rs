@@ -378,4 +378,55 @@ mod tests {
         let line: serde_json::Value = serde_json::from_slice(&entry.line).expect("JSON");
         assert_eq!(line["MESSAGE"], "refused");
     }
+
+    /// Takes all.
+    struct Taker;
+
+    impl LogSink for Taker {
+        fn push(
+            &self,
+            _: &Source,
+            batch: &mut binnacle_model::event::EventBatch,
+        ) -> Result<binnacle_model::event::sink::Taken, binnacle_model::event::sink::SinkError>
+        {
+            Ok(binnacle_model::event::sink::Taken {
+                rows: batch.len() as u64,
+                ..Default::default()
+            })
+        }
+    }
+
+    #[test]
+    fn the_cursor_waits_for_entries_that_are_held_back() {
+        let (mut job, _) = job(false);
+        job.stages = vec![crate::stages::StageSettings::Multiline(
+            crate::stages::MultilineSettings {
+                firstline: Some("^first".into()),
+                ..Default::default()
+            },
+        )];
+        let cursors = Arc::new(Mutex::new(HashMap::new()));
+        let clock = Arc::new(binnacle_stdx::clock::ManualClock::new(1_796_112_000_000));
+        let journal = Journal::new(
+            &job,
+            &BTreeMap::new(),
+            Arc::new(Taker),
+            clock,
+            cursors.clone(),
+            &Arc::default(),
+        );
+        let mut journal = journal.expect("stages").expect("a journal");
+        let entry = |cursor: &str, line: &str| format!("__CURSOR={cursor}\nMESSAGE={line}\n\n");
+        journal.take(entry("s=1", "before").as_bytes());
+        assert!(journal.hand_in());
+        assert_eq!(cursors.lock()["journal"], "s=1");
+        journal.take(entry("s=2", "first one").as_bytes());
+        assert!(journal.hand_in());
+        assert_eq!(cursors.lock()["journal"], "s=1", "the line is held back");
+        let mut out = Vec::new();
+        journal.pipeline.flush(0, &mut out);
+        journal.pending.append(&mut out);
+        assert!(journal.hand_in());
+        assert_eq!(cursors.lock()["journal"], "s=2");
+    }
 }

@@ -182,3 +182,35 @@ fn message(streams: Vec<LogStream>, dropped: u64, form: Form) -> String {
     out.push(b'}');
     String::from_utf8(out).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use binnacle_model::event::LogLabels;
+
+    fn stream(app: &str, entries: &[(i64, &str)]) -> LogStream {
+        let entry = |(t_ns, line): &(i64, &str)| LogEntry {
+            t_ns: *t_ns,
+            line: line.as_bytes().to_vec(),
+            structured_metadata: LogLabels::default(),
+            parsed: LogLabels::default(),
+        };
+        LogStream {
+            labels: LogLabels::from_pairs([("app", app)]),
+            entries: entries.iter().map(entry).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_history_does_not_come_again() {
+        let mut sent = Sent::of(&[stream("a", &[(1, "x"), (2, "y")])]);
+        let mut streams = vec![
+            stream("a", &[(2, "y"), (2, "z"), (3, "x")]),
+            stream("b", &[(1, "x")]),
+            stream("a", &[(1, "x")]),
+        ];
+        sent.filter(&mut streams);
+        let want = [stream("a", &[(2, "z"), (3, "x")]), stream("b", &[(1, "x")])];
+        assert_eq!(streams, want);
+    }
+}

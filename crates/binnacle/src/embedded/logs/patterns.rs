@@ -202,6 +202,26 @@ mod tests {
     use binnacle_stdx::clock::ManualClock;
 
     #[test]
+    fn a_pattern_of_the_engine_is_that_of_its_lines() {
+        let mut rows = Rows::default();
+        let mut entries = binnacle_model::event::Texts::default();
+        entries.push(b"order <_> paid in <_>ms");
+        rows.patterns = Some(ColumnValues::Text {
+            entries,
+            of_row: vec![0, UNKNOWN, ABSENT, 0],
+        });
+        for line in ["", "order 7 paid in 31ms", "cache is cold", ""] {
+            rows.lines.push(line.as_bytes());
+        }
+        let (mut miner, mut of_rows) = (Miner::default(), OfRows::default());
+        let ids: Vec<usize> = (0..4)
+            .map(|row| of_rows.number(&rows, row, &mut miner))
+            .collect();
+        assert_eq!(ids, [0, 0, 1, 0]);
+        assert_eq!(miner.text(0), "order <_> paid in <_>");
+    }
+
+    #[test]
     fn memory_and_blocks_have_the_same_patterns() {
         let dir = tempfile::tempdir().expect("a folder");
         let files = binnacle_store::disk::files();

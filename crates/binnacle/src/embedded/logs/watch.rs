@@ -421,18 +421,18 @@ mod tests {
                 known: 3,
             }
         );
-        let mut states: Vec<(String, &str)> = watch
+        let mut states: Vec<String> = watch
             .known()
             .into_iter()
-            .map(|p| (p.pattern, p.state))
+            .map(|p| format!("{}: {}, {} lines", p.pattern, p.state, p.lines))
             .collect();
         states.sort();
         assert_eq!(
             states,
             [
-                ("connection to the database was refused".to_owned(), "new"),
-                ("heartbeat of the worker".to_owned(), "vanished"),
-                ("order <_> paid in <_>".to_owned(), "known"),
+                "connection to the database was refused: new, 30 lines",
+                "heartbeat of the worker: vanished, 240 lines",
+                "order <_> paid in <_>: known, 270 lines",
             ]
         );
     }

@@ -22,6 +22,6 @@ pub use append::{AppendEvents, EventBatch, FieldValue};
 pub use column::{Column, ColumnValues, Texts};
 pub use labels::LogLabels;
 pub use line::{LineMatch, LineRegex, LineTest};
-pub use logs::LogsQuery;
+pub use logs::{EvaluateLogs, LogsQuery};
 pub use select::{Condition, EventSelection, EventSet, Rows, SelectEvents};
 pub use sink::{LogSink, Source};

@@ -226,11 +226,14 @@ pub trait Tail: Send {
     fn next(&mut self) -> crate::alert::BoxFuture<'_, Option<(Vec<LogStream>, u64)>>;
 }
 
-/// The logs signal as a whole.
-pub trait LogsQuery: Send + Sync {
+/// Answers LogQL. It is all that rules over lines need.
+pub trait EvaluateLogs: Send + Sync {
     /// Evaluates.
     fn query(&self, request: LogsRequest) -> Answer<'_, LogsAnswer>;
+}
 
+/// The logs signal as a whole.
+pub trait LogsQuery: EvaluateLogs {
     /// Label names of matching streams, ascending.
     fn label_names(&self, query: StreamsQuery) -> Answer<'_, Vec<String>>;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use binnacle_model::Batch;
 use binnacle_model::alert::Alert;
-use binnacle_model::event::LogsQuery;
+use binnacle_model::event::EvaluateLogs;
 use binnacle_model::query::MetricsQuery;
 use binnacle_stdx::clock::Clock;
 use parking_lot::Mutex;
@@ -28,7 +28,7 @@ pub struct Surroundings {
     /// Where rules read and write.
     pub metrics: Arc<dyn MetricsQuery>,
     /// Where rules over lines read; `None`: there are no lines here.
-    pub logs: Option<Arc<dyn LogsQuery>>,
+    pub logs: Option<Arc<dyn EvaluateLogs>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What holds for all groups.

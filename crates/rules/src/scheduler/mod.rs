@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use binnacle_model::alert::{Alert, AlertSink, RuleGroup};
-use binnacle_model::event::LogsQuery;
+use binnacle_model::event::EvaluateLogs;
 use binnacle_model::query::MetricsQuery;
 use binnacle_stdx::clock::Clock;
 use futures::FutureExt;
@@ -105,7 +105,7 @@ impl Scheduler {
     }
 
     /// Lets rules over lines read from `logs`. To be called before groups are loaded.
-    pub fn set_logs(&self, logs: Arc<dyn LogsQuery>) {
+    pub fn set_logs(&self, logs: Arc<dyn EvaluateLogs>) {
         self.around.lock().logs = Some(logs);
     }
 

@@ -1,8 +1,9 @@
-//! `promql_expr_test`: what an expression comes to at a time.
+//! `promql_expr_test` and `logql_expr_test`: what an expression comes to at a time.
 
 use std::sync::Arc;
 
-use binnacle_model::annotation::Severity;
+use binnacle_model::annotation::{Annotations, Severity};
+use binnacle_model::event::logs::{Direction, EvaluateLogs, LogsRequest, LogsTime, LogsValue};
 use binnacle_model::histogram::Histogram;
 use binnacle_model::query::{InstantQuery, MetricsQuery, QueryOptions, QueryValue, Value};
 use binnacle_model::{Labels, duration, number};
@@ -12,6 +13,7 @@ use super::file::ExpressionTest;
 use super::histogram;
 use super::report::differences;
 use super::run::Test;
+use crate::file::Language;
 
 /// A sample to compare.
 #[derive(Debug, Clone)]
@@ -19,6 +21,16 @@ struct Compared {
     labels: Labels,
     value: f64,
     histogram: Option<Arc<Histogram>>,
+}
+
+impl Compared {
+    fn number(labels: Labels, value: f64) -> Self {
+        Self {
+            labels,
+            value,
+            histogram: None,
+        }
+    }
 }
 
 /// What is not as it should be.
@@ -38,38 +50,12 @@ pub(super) async fn check(test: &Test<'_>, diff: bool) -> Vec<String> {
 
 async fn check_one(test: &Test<'_>, case: &ExpressionTest, diff: bool) -> Result<(), String> {
     let failed = |why: String| format!(" err: {why}");
-    let query = InstantQuery {
-        text: case.expr.clone(),
-        at_ms: test.spec.start_ms + case.eval_time_ms,
-        options: QueryOptions::default(),
-    };
-    let answer = test.metrics.instant(query).await;
-    let answer = answer.map_err(|error| failed(error.to_string()))?;
-    let mut got = match answer.value {
-        QueryValue::Scalar(sample) => vec![Compared {
-            labels: Labels::empty(),
-            value: sample.value,
-            histogram: None,
-        }],
-        QueryValue::Vector(vector) => vector
-            .into_iter()
-            .map(|element| match element.value {
-                Value::Float(value) => Compared {
-                    labels: element.labels,
-                    value,
-                    histogram: None,
-                },
-                Value::Histogram(histogram) => Compared {
-                    labels: element.labels,
-                    value: 0.0,
-                    histogram: Some(histogram),
-                },
-            })
-            .collect(),
-        QueryValue::String { .. } | QueryValue::Matrix(_) => {
-            return Err(failed("rule result is not a vector or scalar".to_owned()));
-        }
-    };
+    let at_ms = test.spec.start_ms + case.eval_time_ms;
+    let (mut got, annotations) = match case.language {
+        Language::Promql => of_metrics(test, case, at_ms).await,
+        Language::Logql => of_lines(test, case, at_ms).await,
+    }
+    .map_err(failed)?;
     let mut expected = expected(case).map_err(failed)?;
     got.sort_by(|a, b| a.labels.cmp(&b.labels));
     expected.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -84,12 +70,73 @@ async fn check_one(test: &Test<'_>, case: &ExpressionTest, diff: bool) -> Result
         let (expected, got) = (print(&expected, ", "), print(&got, ", "));
         format!("\n        exp: {expected}\n        got: {got}")
     };
-    for annotation in answer.annotations.iter() {
+    for annotation in annotations.iter() {
         if annotation.severity == Severity::Warning {
             why.push_str(&format!("\n        warning: {annotation}"));
         }
     }
     Err(why)
+}
+
+const NO_VECTOR: &str = "rule result is not a vector or scalar";
+
+/// What PromQL comes to.
+async fn of_metrics(
+    test: &Test<'_>,
+    case: &ExpressionTest,
+    at_ms: i64,
+) -> Result<(Vec<Compared>, Annotations), String> {
+    let query = InstantQuery {
+        text: case.expr.clone(),
+        at_ms,
+        options: QueryOptions::default(),
+    };
+    let answer = test.metrics.instant(query).await;
+    let answer = answer.map_err(|error| error.to_string())?;
+    let got = match answer.value {
+        QueryValue::Scalar(sample) => vec![Compared::number(Labels::empty(), sample.value)],
+        QueryValue::Vector(vector) => vector
+            .into_iter()
+            .map(|element| match element.value {
+                Value::Float(value) => Compared::number(element.labels, value),
+                Value::Histogram(histogram) => Compared {
+                    labels: element.labels,
+                    value: 0.0,
+                    histogram: Some(histogram),
+                },
+            })
+            .collect(),
+        QueryValue::String { .. } | QueryValue::Matrix(_) => return Err(NO_VECTOR.to_owned()),
+    };
+    Ok((got, answer.annotations))
+}
+
+/// What LogQL comes to.
+async fn of_lines(
+    test: &Test<'_>,
+    case: &ExpressionTest,
+    at_ms: i64,
+) -> Result<(Vec<Compared>, Annotations), String> {
+    let request = LogsRequest {
+        text: case.expr.clone(),
+        time: LogsTime::Instant {
+            at_ns: at_ms.saturating_mul(1_000_000),
+        },
+        limit: 0,
+        direction: Direction::Backward,
+        options: QueryOptions::default(),
+    };
+    let answer = test.lines.query(request).await;
+    let answer = answer.map_err(|error| error.to_string())?;
+    let got = match answer.value {
+        LogsValue::Scalar((_, value)) => vec![Compared::number(Labels::empty(), value)],
+        LogsValue::Vector(vector) => vector
+            .into_iter()
+            .map(|(labels, (_, value))| Compared::number(Labels::from_pairs(labels.iter()), value))
+            .collect(),
+        LogsValue::Streams(_) | LogsValue::Matrix(_) => return Err(NO_VECTOR.to_owned()),
+    };
+    Ok((got, answer.annotations))
 }
 
 fn expected(case: &ExpressionTest) -> Result<Vec<Compared>, String> {

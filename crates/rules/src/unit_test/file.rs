@@ -10,6 +10,7 @@ use binnacle_promql::parse::{
 };
 
 use super::moment;
+use crate::file::Language;
 
 /// Time between evaluations when the file says nothing.
 const INTERVAL_MS: i64 = 60_000;
@@ -29,10 +30,7 @@ pub(super) struct TestFile {
     pub(super) tests: Vec<TestGroup>,
 }
 
-/// Series, and what rules make of them.
-///
-/// What other signals put in (lines of logs) is another kind of input beside
-/// [`TestGroup::input_series`]; evaluating and comparing stay the same.
+/// Series and lines, and what rules make of them.
 #[derive(Debug)]
 pub(super) struct TestGroup {
     pub(super) name: String,
@@ -40,6 +38,7 @@ pub(super) struct TestGroup {
     pub(super) interval_ms: i64,
     pub(super) start_ms: i64,
     pub(super) input_series: Vec<InputSeries>,
+    pub(super) input_logs: Vec<InputStream>,
     pub(super) alerts: Vec<AlertTest>,
     pub(super) expressions: Vec<ExpressionTest>,
     pub(super) external_labels: Labels,
@@ -52,6 +51,27 @@ pub(super) struct TestGroup {
 pub(super) struct InputSeries {
     pub(super) series: String,
     pub(super) values: String,
+}
+
+/// Lines of a stream.
+#[derive(Debug)]
+pub(super) struct InputStream {
+    /// Its labels as they are written; read when its test runs.
+    pub(super) stream: String,
+    pub(super) lines: Vec<InputLine>,
+}
+
+/// A line that comes once or more often.
+#[derive(Debug)]
+pub(super) struct InputLine {
+    /// When it comes first, after the start of the test.
+    pub(super) at_ms: i64,
+    pub(super) line: String,
+    pub(super) structured_metadata: Vec<(String, String)>,
+    /// How often it comes.
+    pub(super) repeat: u64,
+    /// Time between two of them; 0: the interval of the test.
+    pub(super) every_ms: i64,
 }
 
 /// Which alerts fire at a time.
@@ -72,6 +92,7 @@ pub(super) struct Expected {
 /// What an expression comes to at a time.
 #[derive(Debug)]
 pub(super) struct ExpressionTest {
+    pub(super) language: Language,
     pub(super) expr: String,
     pub(super) eval_time_ms: i64,
     pub(super) expected: Vec<ExpectedSample>,
@@ -155,18 +176,40 @@ fn test_group(r: &mut Reader<'_>, evaluation_interval_ms: i64) -> TestGroup {
                 values: r.text("values"),
             }
         }),
+        input_logs: r.sections("input_logs", "a stream with nothing in it", |r| {
+            InputStream {
+                stream: r.text("stream"),
+                lines: r.sections("lines", "a line with nothing in it", input_line),
+            }
+        }),
         alerts: r.sections(
             "alert_rule_test",
             "an alert test with nothing in it",
             alert_test,
         ),
-        expressions: r.sections(
-            "promql_expr_test",
-            "an expression test with nothing in it",
-            expression_test,
-        ),
+        expressions: [Language::Promql, Language::Logql]
+            .into_iter()
+            .flat_map(|language| expression_tests(r, language))
+            .collect(),
         external_labels: Labels::from_pairs(texts(r, "external_labels")),
         external_url: r.text("external_url"),
+    }
+}
+
+fn input_line(r: &mut Reader<'_>) -> InputLine {
+    if !r.has("line") {
+        r.refuse_all("an input line needs its text: line: '...'");
+    }
+    let repeat = r.uint_or("repeat", 1);
+    if repeat == 0 {
+        r.refuse("repeat", "a line that never comes: leave it out");
+    }
+    InputLine {
+        at_ms: millis(r, "at"),
+        line: r.text("line"),
+        structured_metadata: texts(r, "structured_metadata"),
+        repeat,
+        every_ms: millis(r, "every"),
     }
 }
 
@@ -190,8 +233,19 @@ fn alert_test(r: &mut Reader<'_>) -> AlertTest {
     test
 }
 
-fn expression_test(r: &mut Reader<'_>) -> ExpressionTest {
+fn expression_tests(r: &mut Reader<'_>, language: Language) -> Vec<ExpressionTest> {
+    let key = match language {
+        Language::Promql => "promql_expr_test",
+        Language::Logql => "logql_expr_test",
+    };
+    r.sections(key, "an expression test with nothing in it", |r| {
+        expression_test(r, language)
+    })
+}
+
+fn expression_test(r: &mut Reader<'_>, language: Language) -> ExpressionTest {
     ExpressionTest {
+        language,
         expr: r.text("expr"),
         eval_time_ms: millis(r, "eval_time"),
         expected: r.sections(
@@ -226,6 +280,18 @@ impl InputSeries {
         let text = format!("{} {}", self.series.trim(), self.values.trim());
         parse_series_description(&text)
             .map_err(|errors| format!("input series {:?}: {errors}", self.series))
+    }
+}
+
+impl InputStream {
+    /// Its labels.
+    pub(super) fn labels(&self) -> Result<Labels, String> {
+        let wrong = |why: &str| format!("input stream {:?}: {why}", self.stream);
+        let labels = parse_metric(&self.stream).map_err(|errors| wrong(&errors.to_string()))?;
+        if labels.is_empty() {
+            return Err(wrong("a stream has at least one label"));
+        }
+        Ok(labels)
     }
 }
 

@@ -1,7 +1,8 @@
-//! Unit tests of rules: promtool's test files, run on virtual time.
+//! Unit tests of rules: promtool's test files, and lines for rules over lines, run on
+//! virtual time.
 //!
 //! ```text
-//! test file ── file ──► tests ── run ──► storage in memory, filled step by step
+//! test file ── file ──► tests ── run ──► storage and lines in memory, filled step by step
 //!                                  │        ▲            │
 //!                                  │        └── groups ◄─┘   the evaluator of the server
 //!                                  ├── alerts        what fires at a time
@@ -10,7 +11,7 @@
 //! ```
 //!
 //! The rules are evaluated by the same [`crate::group::Group`] that runs in the
-//! server, so a test proves what will happen. Input series are written up to the time
+//! server, so a test proves what will happen. Input series and lines come up to the time
 //! of each evaluation and no further: a rule that looks ahead sees nothing there, as
 //! in life.
 //!
@@ -22,6 +23,7 @@ mod expressions;
 mod file;
 mod histogram;
 mod junit;
+mod lines;
 mod moment;
 pub mod query;
 mod report;

@@ -1,14 +1,16 @@
-//! One test: series in, steps, and looking at what came of them.
+//! One test: series and lines in, steps, and looking at what came of them.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use binnacle_model::event::EvaluateLogs;
 use binnacle_model::query::MetricsQuery;
 use binnacle_model::{Labels, duration};
 use binnacle_promql::parse::SeriesValue;
 use binnacle_stdx::clock::ManualClock;
 
 use super::file::{self, InputSeries, TestFile, TestGroup};
+use super::lines::Lines;
 use super::query::Simulated;
 use super::storage::Storage;
 use super::{CaseReport, FileReport, Options, alerts, expressions};
@@ -40,7 +42,10 @@ pub(super) async fn run_file(
         } else {
             test.name.clone()
         };
-        let failures = Test::new(test, &file, &rules).run(options).await;
+        let failures = match Test::new(test, &file, &rules) {
+            Ok(test) => test.run(options).await,
+            Err(error) => vec![error],
+        };
         report.cases.push(CaseReport { name, failures });
     }
     Ok(())
@@ -71,6 +76,7 @@ pub(super) struct Test<'a> {
     pub(super) spec: &'a TestGroup,
     pub(super) file: &'a TestFile,
     pub(super) metrics: Arc<Simulated>,
+    pub(super) lines: Arc<Lines>,
     storage: Arc<Storage>,
     clock: Arc<ManualClock>,
     groups: Vec<Group>,
@@ -78,7 +84,9 @@ pub(super) struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(spec: &'a TestGroup, file: &'a TestFile, rules: &[RuleFile]) -> Self {
+    fn new(spec: &'a TestGroup, file: &'a TestFile, rules: &[RuleFile]) -> Result<Self, String> {
+        let lines = Lines::read(&spec.input_logs, spec.start_ms, spec.interval_ms)?;
+        let lines = Arc::new(lines);
         let storage = Arc::new(Storage::default());
         let metrics = Arc::new(Simulated::new(
             Arc::clone(&storage),
@@ -93,21 +101,23 @@ impl<'a> Test<'a> {
             concurrency: 1,
             ..Settings::default()
         });
-        let around = Surroundings::new(
+        let mut around = Surroundings::new(
             Arc::clone(&metrics) as Arc<dyn MetricsQuery>,
             Arc::clone(&clock) as Arc<dyn binnacle_stdx::clock::Clock>,
             settings,
             Arc::new(|_alerts| {}),
         );
-        Self {
+        around.logs = Some(Arc::clone(&lines) as Arc<dyn EvaluateLogs>);
+        Ok(Self {
             spec,
             file,
             metrics,
+            lines,
             storage,
             clock,
             groups: ordered(rules, file, spec.interval_ms),
             around,
-        }
+        })
     }
 
     /// What is not as it should be.
@@ -146,6 +156,7 @@ impl<'a> Test<'a> {
             }
             at_ms += interval_ms;
         }
+        self.lines.come_until(self.spec.start_ms + end_ms);
         failures.extend(expressions::check(&self, options.diff).await);
         failures
     }
@@ -153,6 +164,7 @@ impl<'a> Test<'a> {
     async fn evaluate(&self, at_ms: i64) -> Vec<String> {
         let t_ms = self.spec.start_ms + at_ms;
         self.clock.set(t_ms);
+        self.lines.come_until(t_ms);
         let mut errors = Vec::new();
         for group in &self.groups {
             let failed = group.history().rules_failed;

@@ -199,3 +199,154 @@ async fn only_what_is_asked_for_runs() {
     let names: Vec<&str> = report.cases.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["two", "three"]);
 }
+
+/// Rules over lines and over metrics, and a rule over metrics that reads what one over lines
+/// recorded, beside tests of both.
+const OVER_LINES: &str = r#"
+groups:
+- name: lines
+  language: logql
+  rules:
+  - record: shop:errors:count5m
+    expr: sum by (app) (count_over_time({app="shop"} |= "error" [5m]))
+  - alert: PaymentsFail
+    expr: sum by (app, region) (count_over_time({app="shop"} | json | status >= 500 [2m])) > 2
+    for: 1m
+    labels: {severity: page}
+    annotations: {summary: '{{ $labels.app }}: {{ $value }} payments failed'}
+  - record: ahead
+    expr: sum(count_over_time({app="shop"}[1m] offset -10m))
+- name: metrics
+  rules:
+  - alert: ErrorsWhileUp
+    expr: shop:errors:count5m > 1 and on (app) up == 1
+"#;
+
+const LINES: &str = r#"
+rule_files: [a.rules.yml]
+tests:
+- name: lines
+  interval: 1m
+  start_timestamp: 2024-01-01T00:00:00Z
+  input_series:
+  - {series: 'up{app="shop"}', values: '1x10'}
+  input_logs:
+  - stream: '{app="shop", region="eu"}'
+    lines:
+    - {at: 30s, line: 'error: refused', structured_metadata: {trace_id: abc}}
+    - {at: 2m10s, every: 20s, repeat: 6, line: '{"status": 503}'}
+    - {at: 6m, repeat: 2, line: 'error: again'}
+  - stream: '{app="other"}'
+    lines: [{line: 'error: of another'}]
+  alert_rule_test:
+  - {eval_time: 2m, alertname: PaymentsFail}
+  - {eval_time: 3m, alertname: PaymentsFail}
+  - eval_time: 4m
+    alertname: PaymentsFail
+    exp_alerts:
+    - exp_labels: {app: shop, region: eu, severity: page}
+      exp_annotations: {summary: 'shop: 6 payments failed'}
+  - {eval_time: 6m, alertname: PaymentsFail}
+  - {eval_time: 6m, alertname: ErrorsWhileUp}
+  - eval_time: 7m
+    alertname: ErrorsWhileUp
+    exp_alerts: [{exp_labels: {app: shop}}]
+  promql_expr_test:
+  - expr: shop:errors:count5m
+    eval_time: 5m
+    exp_samples: [{labels: 'shop:errors:count5m{app="shop"}', value: 1}]
+  - {expr: ahead, eval_time: 7m}
+  logql_expr_test:
+  - expr: sum by (trace_id) (count_over_time({app="shop"} |= "error" [7m]))
+    eval_time: 7m
+    exp_samples:
+    - {labels: '{}', value: 2}
+    - {labels: '{trace_id="abc"}', value: 1}
+  - expr: sum(count_over_time({app=~".+"}[5m]))
+    eval_time: 20s
+    exp_samples: [{labels: '{}', value: 1}]
+  - {expr: 'vector(2) * 3', eval_time: 0, exp_samples: [{value: 6}]}
+"#;
+
+/// Runs `tests` over [`OVER_LINES`].
+async fn check_lines(tests: &str) -> FileReport {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("a.rules.yml"), OVER_LINES).expect("written");
+    let path = dir.path().join("test.yml");
+    std::fs::write(&path, tests).expect("written");
+    run(&path, &Options::default()).await
+}
+
+#[tokio::test]
+async fn rules_over_lines_are_tested_as_others() {
+    let report = check_lines(LINES).await;
+    assert!(report.passed(), "{report}");
+    assert_eq!(report.cases.len(), 1);
+
+    // Each of the expectations counts.
+    let wrong = async |from: &str, to: &str, want: &str| {
+        let tests = LINES.replacen(from, to, 1);
+        assert_ne!(tests, LINES, "{from}");
+        let report = check_lines(&tests).await;
+        assert!(report.to_string().contains(want), "{report}");
+    };
+    let alert = "Labels:{alertname=\"PaymentsFail\", app=\"shop\", region=\"eu\"";
+    wrong("{eval_time: 3m,", "{eval_time: 5m,", alert).await;
+    wrong("6 payments", "5 payments", "6 payments failed").await;
+    wrong("repeat: 6", "repeat: 2", "got:[]").await;
+    wrong(
+        "{labels: '{trace_id=\"abc\"}', value: 1}",
+        "{labels: '{trace_id=\"abd\"}', value: 1}",
+        "{trace_id=\"abc\"} 1",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn mistakes_in_lines_are_told() {
+    let check = async |input: &str, want: &str| {
+        let report = check_lines(&format!("tests: [{{{input}}}]")).await;
+        assert!(!report.passed(), "{input}");
+        assert!(report.to_string().contains(want), "{report}");
+    };
+    check(
+        "input_logs: [{stream: '{app=', lines: [{line: a}]}]",
+        "input stream \"{app=\": ",
+    )
+    .await;
+    check(
+        "input_logs: [{stream: '{}', lines: [{line: a}]}]",
+        "a stream has at least one label",
+    )
+    .await;
+    check(
+        "input_logs: [{stream: '{a=\"b\"}', lines: [{at: 1m}]}]",
+        "an input line needs its text",
+    )
+    .await;
+    check(
+        "input_logs: [{stream: '{a=\"b\"}', lines: [{line: a, repeat: 0}]}]",
+        "a line that never comes",
+    )
+    .await;
+    check(
+        "input_logs: [{stream: '{a=\"b\"}', lines: [{at: 1m, line: a, repeat: 2, every: 1m}, {at: 2m, line: a}]}]",
+        "the line \"a\" comes twice at 2m",
+    )
+    .await;
+    check(
+        "input_logs: [{stream: '{a=\"b\"}', lines: [{line: a, repeat: 99999999}]}]",
+        "more than 10000000 lines",
+    )
+    .await;
+    check(
+        "logql_expr_test: [{expr: '{a=\"b\"}', eval_time: 0}]",
+        "not a vector or scalar",
+    )
+    .await;
+    check(
+        "logql_expr_test: [{expr: 'rate({a=\"b\"} [5', eval_time: 0}]",
+        "parse error",
+    )
+    .await;
+}

@@ -24,7 +24,7 @@ use binnacle_model::event::logs::{
     DeleteRequest, DetectedField, IndexStats, KnownPattern, LogPoint, LogsAnswer, LogsRequest,
     LogsStatistics, LogsTime, LogsValue, PatternSeries, StreamsQuery, Tail, VolumeQuery,
 };
-use binnacle_model::event::{LogLabels, LogSink, LogsQuery, SelectEvents};
+use binnacle_model::event::{EvaluateLogs, LogLabels, LogSink, LogsQuery, SelectEvents};
 use binnacle_model::limits::Meter;
 use binnacle_model::matcher::Matcher;
 use binnacle_model::query::{Answer, QueryError, QueryOptions, RunningQuery};
@@ -250,7 +250,7 @@ fn volumes_of(
     Ok(all)
 }
 
-impl LogsQuery for EmbeddedLogs {
+impl EvaluateLogs for EmbeddedLogs {
     fn query(&self, mut request: LogsRequest) -> Answer<'_, LogsAnswer> {
         Box::pin(async move {
             let expr = parse(&request.text)?;
@@ -269,7 +269,9 @@ impl LogsQuery for EmbeddedLogs {
             self.evaluate(expr, request).await
         })
     }
+}
 
+impl LogsQuery for EmbeddedLogs {
     fn label_names(&self, query: StreamsQuery) -> Answer<'_, Vec<String>> {
         Box::pin(self.ask(move |engine, meter| {
             let mut names = std::collections::BTreeSet::new();

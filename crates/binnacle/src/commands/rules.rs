@@ -11,7 +11,7 @@ use binnacle_model::alert::{Replay, ReplayQuery};
 use binnacle_model::duration;
 use binnacle_rules::file::{self, FileOptions};
 use binnacle_rules::lint::{self, Finding, Severity};
-use binnacle_rules::replay::{self, Backfill};
+use binnacle_rules::replay::{self, Backfill, Sources};
 use binnacle_rules::unit_test::{self, FileReport};
 use binnacle_server::http::time::parse_time;
 use serde_json::{Value, json};
@@ -237,17 +237,25 @@ async fn replay(action: &RulesAction) -> Result<u8> {
     let settings = replay::Settings::default();
     let Some(dir) = data_dir else {
         let metrics = OverHttp::new(Client::new(remote)?);
-        let done = replay::replay(&query, &metrics, &settings).await?;
+        let sources = Sources {
+            metrics: &metrics,
+            logs: Some(&metrics),
+        };
+        let done = replay::replay(&query, sources, &settings).await?;
         return Ok(told(&done, remote.json));
     };
     let stored = Stored::open(dir, query.start_ms)?;
+    let sources = Sources {
+        metrics: stored.metrics(),
+        logs: None,
+    };
     if *backfill {
         let appender = stored.metrics().appender();
-        let done = replay::backfill(&query, stored.metrics(), &settings, &*appender).await;
+        let done = replay::backfill(&query, sources, &settings, &*appender).await;
         stored.close()?;
         return Ok(filled(&done?, remote.json));
     }
-    let done = replay::replay(&query, stored.metrics(), &settings).await;
+    let done = replay::replay(&query, sources, &settings).await;
     stored.close()?;
     Ok(told(&done?, remote.json))
 }

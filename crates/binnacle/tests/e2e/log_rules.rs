@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::logs::{now_ns, push};
-use crate::server::{QUIET, Server, escape, eventually, get};
+use crate::server::{QUIET, Server, binnacle, client, escape, eventually, get, runtime};
 
 const RULES: &str = r#"
 groups:
@@ -135,4 +135,95 @@ fn a_rule_over_lines_that_is_none_is_told_with_its_place() {
     );
     check("sum(rate({app=\"a\"} |= [5m]))", "rules.yml:6:");
     check("up == 0", "rules.yml:6:");
+}
+
+/// What rules over lines would have done is found in the lines that are stored, by the API
+/// and by the command line, and a rule over metrics reads what they would have recorded.
+#[test]
+fn rules_over_lines_are_replayed() {
+    const NEW: &str = r#"
+groups:
+- name: new
+  interval: 1m
+  rules:
+  - record: shop:errors:count5m
+    expr: sum by (app) (count_over_time({app="shop"} |= "error" [5m]))
+  - alert: ManyErrors
+    expr: sum by (app) (count_over_time({app="shop"} |= "error" [5m])) > 20
+    for: 5m
+    annotations: {summary: '{{ $labels.app }}: {{ $value }}'}
+  - alert: Reader
+    expr: shop:errors:count5m >= 30
+"#;
+    let server = Server::start(QUIET);
+    let minute_ns = 60_000_000_000_i64;
+    let start_ns = (now_ns() / minute_ns - 60) * minute_ns;
+    // One each ten seconds, from the tenth to the twentieth minute.
+    let lines: Vec<Value> = (0..61)
+        .map(|n| start_ns + 10 * minute_ns + n * 10_000_000_000)
+        .map(|t_ns| json!([t_ns.to_string(), "error"]))
+        .collect();
+    let (status, told) = push(&server, &json!({"app": "shop"}), &json!(lines));
+    assert_eq!(status, 204, "{told}");
+
+    let second = |minute: i64| (start_ns + minute * minute_ns) / 1_000_000_000;
+    let (start, end) = (second(0).to_string(), second(60).to_string());
+    let by_api = runtime(async {
+        let answer = client()
+            .post(server.url("/api/binnacle/v1/rules/replay"))
+            .header("content-type", "application/json")
+            .body(json!({"rules": NEW, "start": start, "end": end}).to_string())
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let text = answer.text().await.expect("a body");
+        serde_json::from_str::<Value>(&text).expect("JSON")["data"].clone()
+    });
+    std::fs::write(server.directory().join("new.yml"), NEW).expect("write");
+    let out = binnacle()
+        .args(["rules", "replay"])
+        .arg(server.directory().join("new.yml"))
+        .args(["--start", &start, "--end", &end, "--json", "--url"])
+        .arg(server.url(""))
+        .output()
+        .expect("run");
+    let by_command: Value = serde_json::from_slice(&out.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&out.stderr)));
+    for replay in [by_api, by_command] {
+        assert_eq!(replay["errors"], json!([]), "{replay:#}");
+        assert_eq!(
+            replay["recorded"],
+            json!([{"rule": "shop:errors:count5m", "series": 1, "samples": 15}])
+        );
+        let alerts: Vec<String> = replay["alerts"]
+            .as_array()
+            .expect("alerts")
+            .iter()
+            .map(|a| {
+                // Minutes since the start, of 2026-12-01T09:15:00Z.
+                let minute = |key: &str| {
+                    let time = a[key].as_str().expect("a time");
+                    let number = |at: usize| time[at..at + 2].parse::<i64>().expect("a number");
+                    (number(11) * 60 + number(14) - second(0) / 60).rem_euclid(24 * 60)
+                };
+                format!(
+                    "{} {} {} {} {} {}",
+                    a["rule"],
+                    minute("pendingAt"),
+                    minute("firingAt"),
+                    minute("endedAt"),
+                    a["valueMax"],
+                    a["summary"]
+                )
+            })
+            .collect();
+        assert_eq!(
+            alerts,
+            [
+                "\"ManyErrors\" 14 19 22 30.0 \"shop: 30\"",
+                "\"Reader\" 15 15 21 30.0 \"\"",
+            ]
+        );
+    }
 }

@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use binnacle_model::event::LogLabels;
+use binnacle_model::event::logs::{
+    Direction, EvaluateLogs, LogPoint, LogsRequest, LogsTime, LogsValue,
+};
 use binnacle_model::limits::{Meter, QueryLimits};
 use binnacle_model::query::{
     InstantQuery, MatrixSeries, MetricsQuery, QueryError, QueryOptions, QueryValue, RangeQuery,
@@ -39,6 +43,11 @@ pub(super) enum Source<'a> {
     /// The store, by the text of the expression.
     Store {
         metrics: &'a dyn MetricsQuery,
+        text: String,
+    },
+    /// The stored lines, by the text of the expression.
+    Lines {
+        logs: &'a dyn EvaluateLogs,
         text: String,
     },
     /// Here, over what rules have given and what was fetched.
@@ -156,6 +165,9 @@ impl Source<'_> {
                 };
                 answer?.value
             }
+            Self::Lines { logs, text } => {
+                return of_lines(*logs, text, start_ms, end_ms, step_ms).await;
+            }
             Self::Here {
                 tree,
                 layer,
@@ -172,6 +184,54 @@ impl Source<'_> {
             }
         };
         series_of(value)
+    }
+}
+
+/// The values that lines give.
+async fn of_lines(
+    logs: &dyn EvaluateLogs,
+    text: &str,
+    start_ms: i64,
+    end_ms: i64,
+    step_ms: i64,
+) -> Result<Vec<MatrixSeries>, QueryError> {
+    let ns = |ms: i64| ms.saturating_mul(1_000_000);
+    let request = LogsRequest {
+        text: text.to_owned(),
+        time: LogsTime::Range {
+            start_ns: ns(start_ms),
+            end_ns: ns(end_ms),
+            step_ns: ns(step_ms),
+            interval_ns: 0,
+        },
+        limit: 0,
+        direction: Direction::Backward,
+        options: QueryOptions {
+            client: CLIENT.to_owned(),
+            ..QueryOptions::default()
+        },
+    };
+    let sample = |(t_ms, value)| Sample { t_ms, value };
+    let series = |labels: Labels, points: Vec<LogPoint>| MatrixSeries {
+        labels,
+        floats: points.into_iter().map(sample).collect(),
+        ..MatrixSeries::default()
+    };
+    let of = |labels: &LogLabels| Labels::from_pairs(labels.iter());
+    match logs.query(request).await?.value {
+        LogsValue::Matrix(all) => Ok(all.into_iter().map(|(l, p)| series(of(&l), p)).collect()),
+        LogsValue::Vector(all) => Ok(all
+            .into_iter()
+            .map(|(l, point)| series(of(&l), vec![point]))
+            .collect()),
+        LogsValue::Scalar(point) => Ok(vec![series(Labels::empty(), vec![point])]),
+        LogsValue::Streams(_) => Err(no_numbers()),
+    }
+}
+
+fn no_numbers() -> QueryError {
+    QueryError::Execution {
+        message: "rule result is not a vector or scalar".to_owned(),
     }
 }
 
@@ -197,9 +257,7 @@ fn series_of(value: QueryValue) -> Result<Vec<MatrixSeries>, QueryError> {
                 Value::Histogram(_) => None,
             })
             .collect()),
-        QueryValue::String { .. } => Err(QueryError::Execution {
-            message: "rule result is not a vector or scalar".to_owned(),
-        }),
+        QueryValue::String { .. } => Err(no_numbers()),
     }
 }
 

@@ -12,7 +12,8 @@
 //!                                                                        └──► backfill
 //! ```
 //!
-//! A rule is asked for all its steps at once, not step by step, and the state machine
+//! Rules over lines read the stored lines, in range queries of LogQL. A rule is asked for
+//! all its steps at once, not step by step, and the state machine
 //! of the server ([`crate::rule`]) runs over the matrix that comes back; the outcome is
 //! the same. Where a rule reads what comes after it in the file (its own series, say),
 //! all rules go step by step together.
@@ -38,11 +39,21 @@ use std::time::Instant;
 use binnacle_model::Append;
 use binnacle_model::Labels;
 use binnacle_model::alert::{Replay, ReplayQuery};
+use binnacle_model::event::EvaluateLogs;
 use binnacle_model::query::{MetricsQuery, QueryError};
 
 use crate::file::{self, FileOptions, RuleFile};
 
 pub use backfill::{Backfill, BackfilledRule};
+
+/// Where rules are evaluated.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The stored series.
+    pub metrics: &'a dyn MetricsQuery,
+    /// The stored lines; `None`: there are none here, and rules over lines are left out.
+    pub logs: Option<&'a dyn EvaluateLogs>,
+}
 
 /// How rules are replayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,12 +96,17 @@ impl Default for Settings {
 /// is in [`Replay::errors`].
 pub async fn replay(
     query: &ReplayQuery,
-    metrics: &dyn MetricsQuery,
+    sources: Sources<'_>,
     settings: &Settings,
 ) -> Result<Replay, QueryError> {
     let begun = Instant::now();
-    let plan = plan::Plan::new(&read(&query.rules)?, query, settings)?;
-    let played = run::run(&plan, metrics, settings, None).await?;
+    let plan = plan::Plan::new(
+        &read(&query.rules)?,
+        query,
+        settings,
+        sources.logs.is_some(),
+    )?;
+    let played = run::run(&plan, sources, settings, None).await?;
     let mut replay = run::summed_up(&plan, played, settings);
     replay.seconds = begun.elapsed().as_secs_f64();
     Ok(replay)
@@ -107,12 +123,17 @@ pub async fn replay(
 /// As [`replay`], and when the engine takes no writes.
 pub async fn backfill(
     query: &ReplayQuery,
-    metrics: &dyn MetricsQuery,
+    sources: Sources<'_>,
     settings: &Settings,
     into: &dyn Append,
 ) -> Result<Backfill, QueryError> {
-    let plan = plan::Plan::new(&read(&query.rules)?, query, settings)?;
-    let played = run::run(&plan, metrics, settings, Some(into)).await?;
+    let plan = plan::Plan::new(
+        &read(&query.rules)?,
+        query,
+        settings,
+        sources.logs.is_some(),
+    )?;
+    let played = run::run(&plan, sources, settings, Some(into)).await?;
     Ok(backfill::summed_up(&plan, played))
 }
 

@@ -15,9 +15,9 @@ use crate::rule::{ALERTNAME, ALERTS, ALERTS_FOR_STATE, Rule};
 /// More steps than a replay can mean: a month, every second.
 const STEPS_MAX: i64 = 2_700_000;
 
-/// Why a rule over lines is left out.
+/// Why a rule over lines is left out where there are none.
 const OVER_LINES: &str =
-    "it is over lines (LogQL): only rules over metrics can be evaluated over the past";
+    "it is over lines (LogQL), and there are no lines here: ask a server that runs";
 
 /// The rules of a replay, in the order in which they are evaluated at one time.
 pub(super) struct Plan {
@@ -78,6 +78,7 @@ impl Plan {
         file: &RuleFile,
         query: &ReplayQuery,
         settings: &Settings,
+        has_lines: bool,
     ) -> Result<Self, QueryError> {
         if query.end_ms < query.start_ms {
             return Err(bad("the end is before the start"));
@@ -104,7 +105,7 @@ impl Plan {
             for spec in &group.rules {
                 let wanted = query.group.as_ref().is_none_or(|name| *name == group.name)
                     && query.rule.as_ref().is_none_or(|name| *name == spec.name);
-                if spec.expr.language == Language::Logql {
+                if spec.expr.language == Language::Logql && !has_lines {
                     if wanted {
                         left_out.push((spec.name.clone(), OVER_LINES.to_owned()));
                     }

@@ -9,13 +9,14 @@ use binnacle_model::{Append, Labels, duration};
 use binnacle_promql::ast::Expr;
 use binnacle_promql::eval::EvalOptions;
 
-use super::Settings;
 use super::backfill::Writer;
 use super::fetch::{CLIENT, Matrix, Source, fetch};
 use super::layer::Layer;
 use super::plan::{Plan, Planned, Steps};
 use super::play::Played;
 use super::split::{Raw, split};
+use super::{Settings, Sources};
+use crate::file::Language;
 
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -42,15 +43,16 @@ enum Prepared {
 /// Evaluates all rules of the plan at all their steps.
 pub(super) async fn run<'a>(
     plan: &'a Plan,
-    metrics: &'a dyn MetricsQuery,
+    sources: Sources<'a>,
     settings: &'a Settings,
     into: Option<&dyn Append>,
 ) -> Result<Vec<Ran<'a>>, QueryError> {
+    let metrics = sources.metrics;
     let mut layer = Layer::default();
     let mut prepared = Vec::with_capacity(plan.rules.len());
     let mut raw = Vec::new();
     for planned in &plan.rules {
-        prepared.push(prepare(plan, planned, &mut layer, &mut raw, metrics, settings).await?);
+        prepared.push(prepare(plan, planned, &mut layer, &mut raw, sources, settings).await?);
     }
     load(plan, &raw, &layer, metrics).await?;
     let mut ran: Vec<Ran<'a>> = plan
@@ -92,12 +94,18 @@ async fn prepare(
     planned: &Planned,
     layer: &mut Layer,
     raw: &mut Vec<Raw>,
-    metrics: &dyn MetricsQuery,
+    sources: Sources<'_>,
     settings: &Settings,
 ) -> Result<Prepared, QueryError> {
-    let tree = &planned.rule.expr.tree;
+    let expr = &planned.rule.expr;
+    let tree = &expr.tree;
+    if let (Language::Logql, Some(logs)) = (expr.language, sources.logs) {
+        let text = expr.text.clone();
+        let matrix = fetch(&Source::Lines { logs, text }, tree, planned.steps, settings).await?;
+        return Ok(Prepared::Values(ByStep::new(matrix, planned.steps)));
+    }
     let from_store = |tree: &Expr| Source::Store {
-        metrics,
+        metrics: sources.metrics,
         text: tree.to_string(),
     };
     if planned.reads.is_empty() {

@@ -21,7 +21,11 @@ impl Rules for Scheduler {
         let around = self.surroundings();
         Box::pin(async move {
             let settings = of_replay(&around.settings);
-            replay::replay(&query, &*around.metrics, &settings).await
+            let sources = replay::Sources {
+                metrics: &*around.metrics,
+                logs: around.logs.as_deref(),
+            };
+            replay::replay(&query, sources, &settings).await
         })
     }
 

@@ -8,12 +8,20 @@ use binnacle_model::query::MetricsQuery;
 use binnacle_model::{Labels, is_stale};
 use binnacle_rules::file::RuleFile;
 use binnacle_rules::group::Group;
-use binnacle_rules::replay::{Settings, backfill, replay};
+use binnacle_rules::replay::{Settings, Sources, backfill, replay};
 use binnacle_rules::unit_test::query::Simulated;
 use binnacle_rules::unit_test::storage::Storage;
 use binnacle_stdx::random::Random;
 
 use super::world::{World, rules};
+
+/// Series and no lines.
+fn of(metrics: &dyn MetricsQuery) -> Sources<'_> {
+    Sources {
+        metrics,
+        logs: None,
+    }
+}
 
 const MINUTE_MS: i64 = 60_000;
 const STEPS: i64 = 120;
@@ -207,7 +215,7 @@ async fn check(seed: u64, text: &str, settings: &Settings) {
     };
     let world_of_replay = world(seed);
     let before = recorded(&world_of_replay.storage, &file);
-    let got = replay(&query, &*world_of_replay.metrics, settings)
+    let got = replay(&query, of(&*world_of_replay.metrics), settings)
         .await
         .expect("a replay");
     assert_eq!(
@@ -217,7 +225,7 @@ async fn check(seed: u64, text: &str, settings: &Settings) {
     );
 
     let into = Arc::new(Storage::default());
-    let filled = backfill(&query, &*world_of_replay.metrics, settings, &*into).await;
+    let filled = backfill(&query, of(&*world_of_replay.metrics), settings, &*into).await;
     let filled = filled.expect("a back-fill");
 
     let (samples, episodes) = step_by_step(&world(seed), &file).await;
@@ -276,7 +284,7 @@ async fn firings_are_counted_and_told() {
         end_ms: 10 * MINUTE_MS,
         ..ReplayQuery::default()
     };
-    let done = replay(&query, &*world.metrics, &Settings::default())
+    let done = replay(&query, of(&*world.metrics), &Settings::default())
         .await
         .expect("a replay");
     let told: Vec<_> = done
@@ -304,13 +312,13 @@ async fn firings_are_counted_and_told() {
     assert_eq!(done.steps, 22);
 
     query.rule = Some("r".to_owned());
-    let done = replay(&query, &*world.metrics, &Settings::default())
+    let done = replay(&query, of(&*world.metrics), &Settings::default())
         .await
         .expect("a replay");
     assert!(done.alerts.is_empty() && done.firings.is_empty());
     query.rule = Some("nobody".to_owned());
     assert!(
-        replay(&query, &*world.metrics, &Settings::default())
+        replay(&query, of(&*world.metrics), &Settings::default())
             .await
             .is_err()
     );
@@ -327,7 +335,13 @@ async fn what_an_engine_refuses_is_told() {
         ..ReplayQuery::default()
     };
     let appender = world.metrics.appender();
-    let done = backfill(&query, &*world.metrics, &Settings::default(), &*appender).await;
+    let done = backfill(
+        &query,
+        of(&*world.metrics),
+        &Settings::default(),
+        &*appender,
+    )
+    .await;
     let rule = done.expect("a back-fill").rules.remove(0);
     assert_eq!((rule.series, rule.samples), (1, 1));
     let refused: u64 = rule.refused.iter().map(|(_, count)| count).sum();
@@ -335,7 +349,7 @@ async fn what_an_engine_refuses_is_told() {
     let metrics: Arc<dyn MetricsQuery> = Arc::new(Simulated::new(Arc::default(), MINUTE_MS));
     let done = backfill(
         &query,
-        &*metrics,
+        of(&*metrics),
         &Settings::default(),
         &*metrics.appender(),
     )
@@ -343,7 +357,8 @@ async fn what_an_engine_refuses_is_told() {
     assert_eq!(done.expect("a back-fill").rules[0].samples, 0);
 }
 
-/// A rule over lines is told instead of being passed over, and so is who reads it.
+/// Where there are no lines a rule over lines is told instead of being passed over, and so is
+/// who reads it.
 #[tokio::test]
 async fn rules_over_lines_are_told() {
     const MIXED: &str = "
@@ -369,7 +384,7 @@ groups:
             step_ms: 0,
         };
         let metrics = world.metrics.clone();
-        async move { replay(&query, &*metrics, &Settings::default()).await }
+        async move { replay(&query, of(&*metrics), &Settings::default()).await }
     };
     let all = ask(None).await.expect("a replay");
     let told: Vec<String> = all
@@ -380,7 +395,7 @@ groups:
     assert_eq!(
         told,
         [
-            "lines:count: it is over lines (LogQL): only rules over metrics can be evaluated over the past",
+            "lines:count: it is over lines (LogQL), and there are no lines here: ask a server that runs",
             "twice: reads lines:count, a rule over lines, of which only what is stored is seen",
         ]
     );

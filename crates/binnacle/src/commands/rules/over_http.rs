@@ -1,10 +1,14 @@
-//! A server with Prometheus' API as a [`MetricsQuery`], as far as replaying rules
-//! needs it: values at one time and over a range.
+//! A server with Prometheus' and Loki's API as a [`MetricsQuery`] and an
+//! [`EvaluateLogs`], as far as replaying rules needs it: values at one time and over a range.
 
 use std::sync::Arc;
 
 use binnacle_model::annotation::Annotations;
 use binnacle_model::append::{AppendError, AppendOptions, Appended};
+use binnacle_model::event::LogLabels;
+use binnacle_model::event::logs::{
+    EvaluateLogs, LogsAnswer, LogsRequest, LogsStatistics, LogsTime, LogsValue,
+};
 use binnacle_model::metadata::Metadata;
 use binnacle_model::query::{
     Answer, Cardinality, InstantQuery, MatrixSeries, MetricsQuery, QueryAnswer, QueryError,
@@ -45,6 +49,8 @@ impl OverHttp {
 fn error_of(message: String) -> QueryError {
     let kind = message.split(':').next().unwrap_or_default();
     match kind {
+        // Loki's API says what is wrong with a query without a word in front.
+        _ if kind.starts_with("the server answered 400") => QueryError::Execution { message },
         "bad_data" => QueryError::BadData {
             message,
             span: None,
@@ -131,6 +137,59 @@ struct Nowhere;
 impl Append for Nowhere {
     fn append(&self, _batch: &Batch, _options: AppendOptions) -> Result<Appended, AppendError> {
         Err(AppendError::Closed)
+    }
+}
+
+impl EvaluateLogs for OverHttp {
+    fn query(&self, request: LogsRequest) -> Answer<'_, LogsAnswer> {
+        Box::pin(async move {
+            let limit = ("limit", request.limit.max(1).to_string());
+            let form = vec![("query", request.text), limit];
+            let answer = match request.time {
+                LogsTime::Instant { at_ns } => {
+                    let form = [form, vec![("time", at_ns.to_string())]].concat();
+                    self.ask("/loki/api/v1/query", form).await?
+                }
+                LogsTime::Range {
+                    start_ns,
+                    end_ns,
+                    step_ns,
+                    ..
+                } => {
+                    let times = vec![
+                        ("start", start_ns.to_string()),
+                        ("end", end_ns.to_string()),
+                        ("step", seconds(step_ns / 1_000_000)),
+                    ];
+                    let form = [form, times].concat();
+                    self.ask("/loki/api/v1/query_range", form).await?
+                }
+            };
+            let labels = |labels: &Labels| LogLabels::from_pairs(labels.iter());
+            let point = |sample: &Sample| (sample.t_ms, sample.value);
+            let value = match answer.value {
+                QueryValue::Matrix(all) => LogsValue::Matrix(
+                    all.iter()
+                        .map(|s| (labels(&s.labels), s.floats.iter().map(point).collect()))
+                        .collect(),
+                ),
+                QueryValue::Vector(all) => LogsValue::Vector(
+                    all.iter()
+                        .filter_map(|e| match e.value {
+                            SampleValue::Float(value) => Some((labels(&e.labels), (e.t_ms, value))),
+                            SampleValue::Histogram(_) => None,
+                        })
+                        .collect(),
+                ),
+                QueryValue::Scalar(sample) => LogsValue::Scalar(point(&sample)),
+                QueryValue::String { .. } => LogsValue::Streams(Vec::new()),
+            };
+            Ok(LogsAnswer {
+                value,
+                annotations: answer.annotations,
+                statistics: LogsStatistics::default(),
+            })
+        })
     }
 }
 

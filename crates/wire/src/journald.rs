@@ -23,7 +23,7 @@ use crate::syslog::LEVELS;
 const FIELDS_MAX: usize = 4096;
 
 /// Fields that become labels, and their names.
-const LABELS: [(&str, &str); 4] = [
+pub const LABELS: [(&str, &str); 4] = [
     ("_HOSTNAME", "host"),
     ("_SYSTEMD_UNIT", "unit"),
     ("SYSLOG_IDENTIFIER", "app"),

@@ -18,7 +18,8 @@ use binnacle_model::Labels;
 use binnacle_model::event::sink::{LogSink, Source};
 use binnacle_model::relabel;
 use binnacle_stdx::clock::Clock;
-use binnacle_wire::journald::{each_entry, whole_entries};
+use binnacle_wire::journald::{LABELS, each_entry, whole_entries};
+use binnacle_wire::syslog::LEVELS;
 use parking_lot::Mutex;
 
 use super::follower::batch_of;
@@ -34,15 +35,7 @@ const WAIT: Duration = Duration::from_millis(250);
 /// Bytes of one entry, at most.
 const ENTRY_BYTES_MAX: usize = 64 << 20;
 
-/// Fields that become labels where no rules say which.
-const LABELS: [(&str, &str); 4] = [
-    ("_HOSTNAME", "host"),
-    ("_SYSTEMD_UNIT", "unit"),
-    ("SYSLOG_IDENTIFIER", "app"),
-    ("_TRANSPORT", "transport"),
-];
-
-/// Names of priorities, from 0.
+/// Names of priorities, from 0: the keywords of journald.
 const PRIORITIES: [&str; 8] = [
     "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug",
 ];
@@ -270,9 +263,10 @@ fn entry_of(
     Some(entry)
 }
 
-fn priority(fields: &[Field<'_>]) -> Option<&'static str> {
+/// The name of the entry's priority in `names`.
+fn priority(fields: &[Field<'_>], names: &[&'static str; 8]) -> Option<&'static str> {
     let number: usize = value(fields, "PRIORITY")?.parse().ok()?;
-    PRIORITIES.get(number).copied()
+    names.get(number).copied()
 }
 
 /// Labels of an entry; `None` when rules drop it.
@@ -291,7 +285,7 @@ fn labels_of(
                 labels.insert(label.to_owned(), value.into_owned());
             }
         }
-        if let Some(level) = priority(fields) {
+        if let Some(level) = priority(fields, &LEVELS) {
             labels.insert("level".to_owned(), level.to_owned());
         }
         return Some(labels);
@@ -300,7 +294,7 @@ fn labels_of(
         let name = format!("__journal_{}", name.to_ascii_lowercase());
         labels.insert(name, String::from_utf8_lossy(bytes).into_owned());
     }
-    if let Some(level) = priority(fields) {
+    if let Some(level) = priority(fields, &PRIORITIES) {
         labels.insert("__journal_priority_keyword".to_owned(), level.to_owned());
     }
     let mut builder = Labels::from_pairs(&labels).to_builder();
@@ -369,6 +363,21 @@ mod tests {
                 "unit=ssh.service"
             ]
         );
+    }
+
+    /// Without rules levels are those of all other sources; rules see journald's keyword.
+    #[test]
+    fn priorities_have_two_names() {
+        for (number, level, keyword) in [
+            ("0", Some("critical"), Some("emerg")),
+            ("4", Some("warn"), Some("warning")),
+            ("5", Some("info"), Some("notice")),
+            ("8", None, None),
+        ] {
+            let fields = [(Cow::Borrowed("PRIORITY"), Cow::Borrowed(number.as_bytes()))];
+            assert_eq!(priority(&fields, &LEVELS), level);
+            assert_eq!(priority(&fields, &PRIORITIES), keyword);
+        }
     }
 
     #[test]

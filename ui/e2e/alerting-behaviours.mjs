@@ -102,7 +102,7 @@ export const alertingBehaviours = {
     await page.getByRole('button', { name: 'Silence', exact: true }).click();
     await rows(page, '.field-error', 1);
     await page.getByLabel('Why').fill('known, being replaced');
-    await page.getByLabel('Who', { exact: true }).fill('Ada');
+    await page.getByLabel(/^Who/).fill('Ada');
     await page.getByRole('button', { name: '8h' }).click();
     await page.getByLabel('Only in windows of the week').check();
     await rows(page, '.week-day > span', 2);
@@ -115,6 +115,10 @@ export const alertingBehaviours = {
     await card.getByRole('button', { name: 'Expire' }).click();
     await card.getByRole('button', { name: 'End it now' }).click();
     await until('the silence to end', async () => (await alertNamed(base, 'ToSilence')).status.silencedBy.length === 0);
+    await until('who ended it', async () => {
+      const { data } = await (await fetch(`${base}/api/binnacle/v1/silences/events?limit=200`)).json();
+      return data.events.some(({ text: said, what, by }) => said.endsWith('known, being replaced') && what === 'expired' && by === 'Ada');
+    });
     await page.getByRole('button', { name: /^Expired/ }).click();
     await page.locator('.silence', { hasText: 'known, being replaced' }).first().getByRole('button', { name: 'Renew' }).click();
     await text(page, '.silence-form-panel h2', 'Renew silence');

@@ -49,8 +49,8 @@ export function saveSilence(silence: NewSilence): Promise<{ silenceID: string }>
   return apiPlain('POST', '/api/v2/silences', silence);
 }
 
-export function expireSilence(id: string): Promise<unknown> {
-  return apiPlain('DELETE', `/api/v2/silence/${id}`);
+export function expireSilence(id: string, by: string): Promise<unknown> {
+  return apiPlain('DELETE', `/api/v2/silence/${id}?by=${encodeURIComponent(by)}`);
 }
 
 export interface SilencePreview {

@@ -5,6 +5,7 @@ import { expireSilence, type Silence } from '../../api/silences';
 import { useAction } from '../../app/action';
 import { useSetParams } from '../../app/params';
 import { useTime } from '../../app/time';
+import { useWho } from '../../app/who';
 import Ago from '../../components/Ago';
 import ErrorNote from '../../components/ErrorNote';
 import { IconBellOff, IconCheck, IconHourglass, IconPencil, IconRefresh, IconRepeat, IconTrash } from '../../components/icons';
@@ -36,6 +37,7 @@ function When({ silence }: { silence: Silence }) {
 
 export default function SilenceCard({ silence, named }: { silence: Silence; named: boolean }) {
   const set = useSetParams();
+  const who = useWho();
   const { busy, error, run } = useAction();
   const [sure, setSure] = useState(false);
   const { state } = silence.status;
@@ -43,6 +45,12 @@ export default function SilenceCard({ silence, named }: { silence: Silence; name
   const open = (how: 'edit' | 'renew') => {
     set({ new: null, edit: how === 'edit' ? silence.id : null, renew: how === 'renew' ? silence.id : null, m: null });
     scrollTo({ top: 0 });
+  };
+  const end = async () => {
+    const by = await who.ask();
+    if (by === null) return;
+    await run(() => expireSilence(silence.id, by));
+    setSure(false);
   };
   return (
     <li className={named ? 'panel silence silence-named' : 'panel silence'}>
@@ -68,7 +76,7 @@ export default function SilenceCard({ silence, named }: { silence: Silence; name
             <button type="button" className="button button-small" onClick={() => open('edit')}><IconPencil size={14} aria-hidden /> Edit</button>
             {sure ? (
               <>
-                <button type="button" className="button button-small button-danger" disabled={busy} onClick={() => void run(() => expireSilence(silence.id)).then(() => setSure(false))}>End it now</button>
+                <button type="button" className="button button-small button-danger" disabled={busy} onClick={() => void end()}>End it now</button>
                 <button type="button" className="button button-small" onClick={() => setSure(false)}>Keep it</button>
               </>
             ) : (

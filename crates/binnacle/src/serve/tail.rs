@@ -115,6 +115,9 @@ impl Tailing {
         let stopped = tokio::task::spawn_blocking(move || {
             // Journals first, so that their last cursors are saved with the files' places.
             self.stopping.store(true, Ordering::Relaxed);
+            for thread in self.journals.iter().chain([&self.files]) {
+                thread.thread().unpark();
+            }
             let journals = self.journals.into_iter();
             let ended = journals.map(JoinHandle::join).all(|end| end.is_ok());
             self.files.join().is_ok() && ended

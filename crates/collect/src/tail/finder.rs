@@ -47,8 +47,8 @@ impl Pattern {
         let depth = if rest.iter().any(|p| p.contains("**")) {
             DEPTH_MAX
         } else {
-            // `{a/b,c}` may hold folders.
-            rest.len().max(1) + text.matches("{").count()
+            // No way through `{a/b,c}` has more folders than there are slashes.
+            rest.len().max(1)
         };
         Ok(Self { root, depth, glob })
     }
@@ -75,17 +75,25 @@ impl Pattern {
             };
             for entry in entries.flatten() {
                 let path = entry.path();
-                // Links count as what they point to: so does the kubelet make them.
-                let Ok(metadata) = std::fs::metadata(&path) else {
+                let Ok(own) = entry.file_type() else {
                     continue;
                 };
-                if metadata.is_dir() {
-                    let is_link = entry.file_type().is_ok_and(|t| t.is_symlink());
+                // Links count as what they point to: so does the kubelet make them. Of others
+                // the folder says what they are, and nothing has to be asked of the system.
+                let kind = if own.is_symlink() {
+                    std::fs::metadata(&path).map(|m| m.file_type())
+                } else {
+                    Ok(own)
+                };
+                let Ok(kind) = kind else {
+                    continue;
+                };
+                if kind.is_dir() {
                     // A link to a folder above would go round for ever under `**`.
-                    if depth < self.depth && !(is_link && self.depth == DEPTH_MAX) {
+                    if depth < self.depth && !(own.is_symlink() && self.depth == DEPTH_MAX) {
                         folders.push((path, depth + 1));
                     }
-                } else if metadata.is_file() && self.matches(&path) {
+                } else if kind.is_file() && self.matches(&path) {
                     out.insert(path);
                     if out.len() >= FOUND_MAX {
                         return;
@@ -93,5 +101,58 @@ impl Pattern {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_patterns_find() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let write = |path: &str| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, "x\n").expect("written");
+        };
+        for path in [
+            "a/b/1.log",
+            "a/2.log",
+            "c/3.log",
+            "c/d/4.log",
+            "5.log",
+            "6.txt",
+        ] {
+            write(path);
+        }
+        let link = std::os::unix::fs::symlink::<_, std::path::PathBuf>;
+        link("../6.txt", dir.path().join("c/7.log")).expect("a link");
+        link("a", dir.path().join("e")).expect("a link");
+        link("nowhere", dir.path().join("8.log")).expect("a link");
+        let find = |text: &str| {
+            let pattern = Pattern::new(&format!("{}/{text}", dir.path().display()));
+            let mut found = BTreeSet::new();
+            pattern
+                .expect("a pattern")
+                .find(&mut found, &mut |path, error| panic!("{path:?}: {error}"));
+            let own = |path: &PathBuf| {
+                path.strip_prefix(dir.path())
+                    .expect("in it")
+                    .display()
+                    .to_string()
+            };
+            found.iter().map(own).collect::<Vec<String>>().join(" ")
+        };
+        assert_eq!(find("*.log"), "5.log");
+        assert_eq!(find("*/*.log"), "a/2.log c/3.log c/7.log e/2.log");
+        assert_eq!(find("{a/b,c}/*.log"), "a/b/1.log c/3.log c/7.log");
+        assert_eq!(find("{5,a/2,a/b/1}.log"), "5.log a/2.log a/b/1.log");
+        assert_eq!(find("{*,nothing}.{log,txt}"), "5.log 6.txt");
+        // Links to folders are not gone through where there is no end.
+        assert_eq!(
+            find("**/*.log"),
+            "5.log a/2.log a/b/1.log c/3.log c/7.log c/d/4.log"
+        );
     }
 }

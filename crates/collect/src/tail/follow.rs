@@ -25,7 +25,7 @@ const GONE_MS: i64 = 10_000;
 /// Looks without news after which files are looked at less often.
 const QUIET_TICKS: u32 = 40;
 
-/// How many times as long a look is waited for then.
+/// How many times as long a look, and a search for new files, is waited for then.
 const QUIET_NAPS: u32 = 4;
 
 /// Time between two savings of places, milliseconds.
@@ -97,6 +97,8 @@ pub struct Tailer {
     shown: Arc<Mutex<Vec<Followed>>>,
     last_ns: i64,
     next_find_ms: i64,
+    /// Looks without news.
+    quiet: u32,
     next_save_ms: i64,
     refused_until_ms: i64,
     pub(super) has_found: bool,
@@ -159,6 +161,7 @@ impl Tailer {
             shown: Arc::default(),
             last_ns: i64::MIN,
             next_find_ms: i64::MIN,
+            quiet: 0,
             next_save_ms: i64::MIN,
             refused_until_ms: i64::MIN,
             has_found: false,
@@ -190,21 +193,14 @@ impl Tailer {
         self.cursors.clone()
     }
 
-    /// Follows until `stopping`, and saves the places. Blocks.
+    /// Follows until `stopping`, and saves the places. Blocks; `unpark` the thread for it to
+    /// look at `stopping`.
     pub fn run(mut self, stopping: &AtomicBool) {
-        let mut quiet = 0;
         while !stopping.load(Ordering::Relaxed) {
-            let read = self.counters.read_bytes.load(Ordering::Relaxed);
-            let is_more = self.tick();
-            if self.counters.read_bytes.load(Ordering::Relaxed) != read {
-                quiet = 0;
-            }
-            if is_more {
+            if self.tick() {
                 continue;
             }
-            quiet += 1;
-            let naps = if quiet > QUIET_TICKS { QUIET_NAPS } else { 1 };
-            std::thread::sleep(self.settings.poll_every * naps);
+            std::thread::park_timeout(self.settings.poll_every * self.naps());
         }
         self.stop();
     }
@@ -220,15 +216,40 @@ impl Tailer {
         self.save();
     }
 
+    /// How many times as long everything is waited for.
+    fn naps(&self) -> u32 {
+        if self.quiet > QUIET_TICKS {
+            QUIET_NAPS
+        } else {
+            1
+        }
+    }
+
     /// Looks at all files once; answers whether there was anything new.
     pub fn tick(&mut self) -> bool {
+        let read = self.counters.read_bytes.load(Ordering::Relaxed);
+        let is_busy = self.look();
+        if self.counters.read_bytes.load(Ordering::Relaxed) == read {
+            self.quiet = self.quiet.saturating_add(1);
+        } else if self.naps() > 1 {
+            // Who writes again may begin another file, too.
+            self.next_find_ms = i64::MIN;
+            self.quiet = 0;
+        } else {
+            self.quiet = 0;
+        }
+        is_busy
+    }
+
+    fn look(&mut self) -> bool {
         let now_ms = self.clock.now_ms();
         if now_ms >= self.next_find_ms {
             let began = Instant::now();
             self.find(now_ms);
             // New files are waited for by nobody for long, and looking for them takes no more
             // than a hundredth of a processor.
-            let every = self.settings.find_every.max(began.elapsed() * 100);
+            let every = self.settings.find_every * self.naps();
+            let every = every.max(began.elapsed() * 100);
             let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
             self.next_find_ms = now_ms.saturating_add(every_ms);
         }

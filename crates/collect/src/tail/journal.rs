@@ -11,8 +11,8 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::time::{Duration, Instant};
 
 use binnacle_model::Labels;
 use binnacle_model::event::sink::{LogSink, Source};
@@ -29,8 +29,12 @@ use crate::stages::{Entry, Pipeline, StageMetrics};
 /// How long to wait before `journalctl` is started again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// How long to wait for entries before what stages hold back is looked at.
+/// How long to wait for entries before what stages hold back is looked at, or the sink is
+/// asked again.
 const WAIT: Duration = Duration::from_millis(250);
+
+/// How long to wait for entries when nothing is held back.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// Bytes of one entry, at most.
 const ENTRY_BYTES_MAX: usize = 64 << 20;
@@ -111,7 +115,7 @@ impl Journal {
             .spawn()
     }
 
-    /// Follows until `stopping`. Blocks.
+    /// Follows until `stopping`. Blocks; `unpark` the thread for it to look at `stopping`.
     pub fn run(mut self, stopping: &AtomicBool) {
         let mut has_told = false;
         while !stopping.load(Ordering::Relaxed) {
@@ -128,10 +132,9 @@ impl Journal {
                 }
                 Err(_) => {}
             }
-            let mut waited = Duration::ZERO;
-            while waited < AGAIN && !stopping.load(Ordering::Relaxed) {
-                std::thread::sleep(WAIT);
-                waited += WAIT;
+            let begun = Instant::now();
+            while begun.elapsed() < AGAIN && !stopping.load(Ordering::Relaxed) {
+                std::thread::park_timeout(AGAIN);
             }
         }
     }
@@ -141,6 +144,7 @@ impl Journal {
             return;
         };
         let (sender, receiver) = sync_channel::<Vec<u8>>(16);
+        let taker = std::thread::current();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut buffer = vec![0; 64 << 10];
@@ -148,7 +152,10 @@ impl Journal {
                     if sender.send(buffer[..n].to_vec()).is_err() {
                         return;
                     }
+                    taker.unpark();
                 }
+                drop(sender);
+                taker.unpark();
             });
             self.take_all(&receiver, stopping);
             drop(receiver);
@@ -166,17 +173,19 @@ impl Journal {
         let mut bytes = Vec::new();
         while !stopping.load(Ordering::Relaxed) {
             if !self.hand_in() {
-                std::thread::sleep(WAIT);
+                std::thread::park_timeout(WAIT);
                 continue;
             }
-            match receiver.recv_timeout(WAIT) {
+            match receiver.try_recv() {
                 Ok(more) => bytes.extend_from_slice(&more),
-                Err(RecvTimeoutError::Timeout) => {
+                Err(TryRecvError::Empty) => {
+                    let is_held = self.pipeline.held_from().is_some();
+                    std::thread::park_timeout(if is_held { WAIT } else { IDLE });
                     let now_ns = self.clock.now_ms().saturating_mul(1_000_000);
                     self.pipeline.tick(now_ns, &mut self.pending);
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(TryRecvError::Disconnected) => return,
             }
             let whole = whole_entries(&bytes);
             if whole == 0 && bytes.len() > ENTRY_BYTES_MAX {

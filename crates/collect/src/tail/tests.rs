@@ -176,6 +176,37 @@ fn equal_lines_have_different_times() {
     assert!(times.windows(2).all(|t| t[0] < t[1]), "{times:?}");
 }
 
+/// Where nothing is written new files are looked for less often, and at once when something
+/// is written again.
+#[test]
+fn new_files_are_looked_for_where_something_is_written() {
+    let mut w = World::new("*.log");
+    w.write("a.log", "one\n");
+    w.settle();
+    for _ in 0..50 {
+        w.clock.advance(250);
+        w.tailer().tick();
+    }
+    w.settle();
+    w.tailer().tick();
+    w.write("b.log", "two\n");
+    w.clock.advance(3_900);
+    w.tailer().tick();
+    assert_eq!(w.lines(), ["one"]);
+    w.clock.advance(60_000);
+    w.tailer().tick();
+    assert_eq!(w.lines(), ["one", "two"]);
+    for _ in 0..50 {
+        w.clock.advance(250);
+        w.tailer().tick();
+    }
+    w.write("c.log", "four\n");
+    w.write("a.log", "three\n");
+    w.tailer().tick();
+    w.tailer().tick();
+    assert_eq!(w.lines(), ["one", "two", "three", "four"]);
+}
+
 #[test]
 fn long_lines_are_cut_into_pieces() {
     let mut w = World::new("*.log");

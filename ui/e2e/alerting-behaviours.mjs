@@ -15,6 +15,17 @@ const RULE = `groups:
         expr: max(e2e_replayed)
 `;
 
+const LINES_RULE = `groups:
+  - name: lines
+    rules:
+      - alert: CardsRefused
+        expr: sum by (app) (count_over_time({app="shop"} |= "card refused" [5m])) > 3
+        labels: {severity: warning}
+        annotations: {summary: '{{ $value }} cards refused'}
+      - record: shop:refused:count5m
+        expr: sum by (app) (count_over_time({app="shop"} |= "card refused" [5m]))
+`;
+
 /** A question for the name comes only once in a browser. */
 async function sayWho(page) {
   await page.locator('.who-dialog').waitFor();
@@ -182,6 +193,19 @@ export const alertingBehaviours = {
     await page.screenshot({ path: join(shots, 'replay.png') });
     // The file that could not be read was refused, and the browser says so.
     return /status of 400/;
+  },
+
+  'a rule over lines is replayed over the lines that are stored': async (page, base, shots) => {
+    await page.goto(`${base}/rules/try?over=1h`);
+    await rows(page, '.rule-editor .cm-line', 5);
+    await typeRules(page, LINES_RULE);
+    await page.waitForFunction(() => document.querySelectorAll('.findings .finding-bad').length === 0);
+    await page.getByRole('button', { name: 'Replay', exact: true }).click();
+    await text(page, '.replay-table td', 'CardsRefused');
+    await text(page, '.replay-table td', '^1 time');
+    await text(page, '.replay-table td', 'shop:refused:count5m');
+    await rows(page, '.bar-firing', 1);
+    await page.screenshot({ path: join(shots, 'replay-lines.png') });
   },
 
   'a rule that is there can be changed and tried': async (page, base) => {

@@ -23,11 +23,39 @@ pub(super) struct Shown {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// A thread that follows something until it is stopped.
+struct Thread {
+    stopping: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Thread {
+    fn start(name: &str, run: impl FnOnce(&AtomicBool) + Send + 'static) -> Result<Self> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let own = stopping.clone();
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(&own))
+            .with_context(|| format!("start the thread {name}"))?;
+        Ok(Self { stopping, thread })
+    }
+
+    fn ask_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+    }
+
+    /// Whether it ended without a panic.
+    fn join(self) -> bool {
+        self.ask_to_stop();
+        self.thread.join().is_ok()
+    }
+}
+
 /// The threads that follow.
 pub(super) struct Tailing {
-    stopping: Arc<AtomicBool>,
-    journals: Vec<JoinHandle<()>>,
-    files: JoinHandle<()>,
+    journals: Vec<Thread>,
+    files: Thread,
     pub(super) shown: Shown,
 }
 
@@ -41,7 +69,6 @@ pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> 
     let stages = Arc::new(StageMetrics::default());
     let tailer = Tailer::new(own.clone(), logs.guard.clone(), clock.clone(), &stages)
         .context("following files")?;
-    let stopping = Arc::new(AtomicBool::new(false));
     let mut journals = Vec::new();
     for job in &own.jobs {
         let journal = Journal::new(
@@ -54,13 +81,8 @@ pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> 
         )
         .context("following the journal")?;
         if let Some(journal) = journal {
-            let stopping = stopping.clone();
-            let thread = std::thread::Builder::new().name("journal".to_owned());
-            journals.push(
-                thread
-                    .spawn(move || journal.run(&stopping))
-                    .context("start following the journal")?,
-            );
+            let run = move |stopping: &AtomicBool| journal.run(stopping);
+            journals.push(Thread::start("journal", run)?);
         }
     }
     let shown = Shown {
@@ -69,15 +91,8 @@ pub(super) fn start(settings: &Settings, logs: &Logs, clock: Arc<dyn Clock>) -> 
         stages,
         clock,
     };
-    let files = {
-        let stopping = stopping.clone();
-        std::thread::Builder::new()
-            .name("tail".to_owned())
-            .spawn(move || tailer.run(&stopping))
-            .context("start following files")?
-    };
+    let files = Thread::start("tail", move |stopping| tailer.run(stopping))?;
     Ok(Tailing {
-        stopping,
         journals,
         files,
         shown,
@@ -114,13 +129,12 @@ impl Tailing {
     pub(super) async fn stop(self) {
         let stopped = tokio::task::spawn_blocking(move || {
             // Journals first, so that their last cursors are saved with the files' places.
-            self.stopping.store(true, Ordering::Relaxed);
-            for thread in self.journals.iter().chain([&self.files]) {
-                thread.thread().unpark();
+            for journal in &self.journals {
+                journal.ask_to_stop();
             }
-            let journals = self.journals.into_iter();
-            let ended = journals.map(JoinHandle::join).all(|end| end.is_ok());
-            self.files.join().is_ok() && ended
+            let journals = self.journals.into_iter().map(Thread::join);
+            let ended = journals.fold(true, |all, ended| all & ended);
+            self.files.join() && ended
         })
         .await;
         if !matches!(stopped, Ok(true)) {

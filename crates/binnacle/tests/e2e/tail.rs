@@ -319,16 +319,26 @@ fn a_promtail_config_acts_as_it_is() {
     assert!(metrics.lines().any(|line| line == active), "{active}");
 }
 
-#[test]
-fn the_journal_goes_on_where_it_was() {
-    let (Some(_), Some(remote)) = (
-        program("/usr/bin/journalctl", "the journal"),
-        program("/usr/lib/systemd/systemd-journal-remote", "the journal"),
-    ) else {
-        return;
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |number: u32| {
+/// A journal that entries can be written to.
+struct JournalFolder {
+    folder: tempfile::TempDir,
+    remote: PathBuf,
+}
+
+impl JournalFolder {
+    /// `None`, and a line that says so, where the programs are not.
+    fn new() -> Option<Self> {
+        program("/usr/bin/journalctl", "the journal")?;
+        let remote = program("/usr/lib/systemd/systemd-journal-remote", "the journal")?;
+        let folder = tempfile::tempdir().expect("a folder");
+        Some(Self { folder, remote })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, number: u32) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let us = since.expect("after 1970").as_micros();
         let entry = format!(
@@ -336,10 +346,10 @@ fn the_journal_goes_on_where_it_was() {
              _BOOT_ID=0123456789abcdef0123456789abcdef\n_HOSTNAME=h\n\
              _SYSTEMD_UNIT=shop.service\nPRIORITY=3\nMESSAGE=entry {number}\n\n"
         );
-        let mut child = Command::new(&remote)
+        let mut child = Command::new(&self.remote)
             .arg(format!(
                 "--output={}",
-                folder.path().join(format!("{number}.journal")).display()
+                self.path().join(format!("{number}.journal")).display()
             ))
             .arg("-")
             .stdin(Stdio::piped())
@@ -350,18 +360,36 @@ fn the_journal_goes_on_where_it_was() {
         input.write_all(entry.as_bytes()).expect("write");
         drop(input);
         assert!(child.wait().expect("it ends").success());
+    }
+
+    /// The cursor of the newest entry.
+    fn newest(&self) -> String {
+        let out = Command::new("/usr/bin/journalctl")
+            .args(["--output=json", "--lines=1", "--directory"])
+            .arg(self.path())
+            .output()
+            .expect("journalctl");
+        let entry: Value = serde_json::from_slice(&out.stdout).expect("an entry");
+        entry["__CURSOR"].as_str().expect("a cursor").to_owned()
+    }
+}
+
+#[test]
+fn the_journal_goes_on_where_it_was() {
+    let Some(journal) = JournalFolder::new() else {
+        return;
     };
-    write(1);
+    journal.write(1);
     let config = format!(
         "{QUIET}logs:\n  journal:\n    path: {}\n",
-        folder.path().display()
+        journal.path().display()
     );
     let mut server = Server::start(&config);
     let selector = "{job=\"journal\",unit=\"shop.service\",level=\"error\"}";
     assert_eq!(wait(&server, selector, 1), ["entry 1"]);
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
-    write(2);
+    journal.write(2);
     server.restart();
     let all = wait(&server, selector, 2);
     let mut count: HashMap<&str, usize> = HashMap::new();
@@ -369,4 +397,29 @@ fn the_journal_goes_on_where_it_was() {
         *count.entry(line).or_default() += 1;
     }
     assert_eq!(count, HashMap::from([("entry 1", 1), ("entry 2", 1)]));
+}
+
+/// The end of the process lets go what stages hold back, and the place behind it is saved.
+#[test]
+fn an_entry_that_is_held_back_at_the_end_is_taken_once() {
+    let Some(journal) = JournalFolder::new() else {
+        return;
+    };
+    let promtail = format!(
+        "scrape_configs:\n- job_name: journal\n  journal:\n    path: {}\n    labels: {{job: held}}\n  \
+         pipeline_stages:\n  - multiline: {{firstline: ^entry, max_wait_time: 1h}}\n",
+        journal.path().display()
+    );
+    let config = format!("{QUIET}logs:\n  promtail_file: promtail.yaml\n");
+    journal.write(1);
+    let mut server = Server::start_with(&config, &[("promtail.yaml", &promtail)]);
+    journal.write(2);
+    // The second one lets go the first, and is held back itself.
+    assert_eq!(wait(&server, "{job=\"held\"}", 1), ["entry 1"]);
+    assert_eq!(server.stop().0, Some(0));
+    let places = fs::read_to_string(server.directory().join("data/logs/places"));
+    let (places, newest) = (places.expect("places"), journal.newest());
+    assert!(places.contains(&newest), "{places}\n{newest}");
+    server.restart();
+    assert_eq!(wait(&server, "{job=\"held\"}", 2), ["entry 1", "entry 2"]);
 }

@@ -231,16 +231,17 @@ impl Tailer {
         let is_busy = self.look();
         if self.counters.read_bytes.load(Ordering::Relaxed) == read {
             self.quiet = self.quiet.saturating_add(1);
-        } else if self.naps() > 1 {
+            return is_busy;
+        }
+        if self.naps() > 1 {
             // Who writes again may begin another file, too.
             self.next_find_ms = i64::MIN;
-            self.quiet = 0;
-        } else {
-            self.quiet = 0;
         }
+        self.quiet = 0;
         is_busy
     }
 
+    /// Looks for new files, reads all, and saves places, each when it is due.
     fn look(&mut self) -> bool {
         let now_ms = self.clock.now_ms();
         if now_ms >= self.next_find_ms {

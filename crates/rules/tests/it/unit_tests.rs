@@ -215,7 +215,7 @@ groups:
     labels: {severity: page}
     annotations: {summary: '{{ $labels.app }}: {{ $value }} payments failed'}
   - record: ahead
-    expr: sum(count_over_time({app="shop"}[1m] offset -10m))
+    expr: sum(count_over_time({app="shop"}[1m] offset -1m))
 - name: metrics
   rules:
   - alert: ErrorsWhileUp
@@ -255,7 +255,7 @@ tests:
   - expr: shop:errors:count5m
     eval_time: 5m
     exp_samples: [{labels: 'shop:errors:count5m{app="shop"}', value: 1}]
-  - {expr: ahead, eval_time: 7m}
+  - {expr: ahead, eval_time: 6m}
   logql_expr_test:
   - expr: sum by (trace_id) (count_over_time({app="shop"} |= "error" [7m]))
     eval_time: 7m
